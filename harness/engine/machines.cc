@@ -1,0 +1,165 @@
+#include "harness/engine/machines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/engine/fault.h"
+#include "sim/base/check.h"
+
+namespace barnacle {
+namespace {
+
+// The preset that made an image: its tag is the preset's name.
+VersionPtr version_of_image(const Catalogue& catalogue, const std::string& image) {
+  const std::size_t colon = image.rfind(':');
+  if (!image.contains("kata-deploy") || colon == std::string::npos) return nullptr;
+  return catalogue.versions.find(image.substr(colon + 1));
+}
+
+Program program_of(const PodSpec& spec) {
+  const std::string& last = spec.command.back();
+  if (last.ends_with("cleanup")) return Program::cleanup;
+  if (last.ends_with("reset")) return Program::reset;
+  return Program::install;
+}
+
+Strings environment_of(const ContainerStart& start) {
+  Strings environment = start.spec->env;
+  for (auto& [name, value] : environment) {
+    if (value == "fieldRef:spec.nodeName") value = start.node;
+  }
+  return environment;
+}
+
+Hash128 hash_of_strings(const Strings& strings) {
+  Hasher hasher;
+  for (const auto& [key, value] : strings) hasher.add(key).add(value);
+  return hasher.finish();
+}
+
+// The release and revision behind a pod: its owner's annotations, and what Helm has stored.
+void attribute(RunEvent& event, const Cluster& cluster, const Object& pod) {
+  event.pod = pod.name;
+  event.namespace_ = pod.namespace_;
+  if (pod.owners.empty()) return;
+  event.owner = pod.owners.front().name;
+  const ObjectPtr owner = cluster.find(pod.owners.front().kind, pod.namespace_, event.owner);
+  if (owner) event.release = release_of(*owner);
+}
+
+const Handler* find_handler(const Host& host, const std::string& name) {
+  if (!host.loaded) return nullptr;
+  const auto handler = std::ranges::find(host.loaded->handlers, name, &Handler::name);
+  return handler == host.loaded->handlers.end() ? nullptr : &*handler;
+}
+
+}  // namespace
+
+std::optional<RunFault> WorldMachines::fault_for(Program program, const std::string& node, const VersionPtr& version) {
+  const int run = ++runs_[program];
+  for (const Fault& fault : step_.faults) {
+    if (fault.program != program_name(program) || fault.run != run) continue;
+    if (!fault.node.empty() && fault.node != node) continue;
+    if (!fault_applies_to(fault, version->deploy.version)) continue;
+    return make_run_fault(fault);
+  }
+  return std::nullopt;
+}
+
+RunResult WorldMachines::start_container(Cluster& cluster, const ContainerStart& start) {
+  NodeHost* node = world_.find_node(start.node);
+  check(node != nullptr, "a container is started on a node that exists");
+  const VersionPtr version = version_of_image(lab_.catalogue, start.spec->image);
+  return version ? start_deployment(cluster, start, *node, version) : start_workload(start, *node);
+}
+
+RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart& start, NodeHost& node, const VersionPtr& version) {
+  RunEvent event;
+  event.node = start.node;
+  event.version = version;
+  event.environment = environment_of(start);
+  attribute(event, cluster, *start.pod);
+  if (event.release.empty()) event.release = step_.release;
+  event.before = node.host;
+  const RunRequest request{.program = program_of(*start.spec),
+                           .version = &version->deploy,
+                           .environment = &event.environment,
+                           .environment_hash = hash_of_strings(event.environment),
+                           .node = start.node,
+                           .account = start.account,
+                           .host_now = lab_.catalogue.versions.file_date(cluster.now)};
+  const std::optional<RunFault> fault = fault_for(request.program, start.node, version);
+  event.run = lab_.runner.run(request, node.host, cluster, fault ? &*fault : nullptr);
+  event.after = node.host;
+  if (request.program == Program::install && !start.pod->owners.empty()) {
+    auto& served = world_.served[start.node][start.pod->namespace_ + "/" + event.owner];
+    if (event.run->result.ending == RunResult::Ending::settled) {
+      served = Served{.namespace_ = start.pod->namespace_,
+                      .daemon_set = event.owner,
+                      .release = event.release,
+                      .version = version,
+                      .pod = start.pod->body,
+                      .environment = event.environment,
+                      .environment_hash = request.environment_hash,
+                      .runtime = node.host->host.runtime,
+                      .refused = false,
+                      .destination = read_settings(version->deploy, start.node, event.environment).destination()};
+    } else if (!served.version) {
+      world_.served[start.node].erase(start.pod->namespace_ + "/" + event.owner);
+    } else {
+      served.refused = event.run->result.refused;
+    }
+  }
+  RunResult result = event.run->result;
+  record_.runs.push_back(std::move(event));
+  return result;
+}
+
+RunResult WorldMachines::start_workload(const ContainerStart& start, NodeHost& node) {
+  RunResult result;
+  result.ending = RunResult::Ending::sleeping;
+  if (start.spec->runtime_class.empty()) return result;
+  const ObjectPtr runtime_class = world_.cluster.find(Kind::runtime_class, "", start.spec->runtime_class);
+  const std::string handler_name = runtime_class ? runtime_class->json().value("handler", "") : "";
+  const Handler* handler = find_handler(node.host->host, handler_name);
+  if (handler == nullptr || !broken_handlers(node.host->host.files, *node.host->host.loaded).empty()) {
+    result.ending = RunResult::Ending::exited;
+    result.exit_code = 128;
+    result.log = {fmt::format("failed to create pod sandbox: no runtime for \"{}\" is configured", handler_name)};
+    return result;
+  }
+  Workload workload{.pod = start.pod->name, .node = node.name, .handler = handler_name, .release = {}, .needs = {}};
+  for (const std::string& path : {handler->runtime_path, handler->config_path}) {
+    if (!path.empty()) workload.needs.push_back(path);
+  }
+  for (const auto& [name, served] : world_.served[node.name]) {
+    if (handler->runtime_path.starts_with(served.destination + "/")) workload.release = served.release;
+  }
+  std::erase_if(world_.workloads, [&](const Workload& other) { return other.pod == workload.pod; });
+  world_.workloads.push_back(std::move(workload));
+  return result;
+}
+
+int WorldMachines::stop_container(Cluster&, const ContainerStart&) {
+  // bash is not PID 1 under hostPID and has no trap: SIGTERM ends it at once.
+  return 143;
+}
+
+bool WorldMachines::runtime_running(std::string_view node) const {
+  const NodeHost* found = world_.find_node(node);
+  return found != nullptr && found->host->host.runtime_running();
+}
+
+void WorldMachines::ensure_host_path(std::string_view node, std::string_view path) {
+  NodeHost* found = world_.find_node(node);
+  if (found == nullptr) return;
+  // The directory is Kubernetes' doing and stays by design: the baseline gets it too.
+  for (HostPtr* host : {&found->host, &found->baseline}) {
+    if ((*host)->host.files.exists(path)) continue;
+    Host changed = (*host)->host;
+    if (changed.files.make_directories(path, lab_.catalogue.versions.file_date(world_.cluster.now))) *host = freeze(std::move(changed));
+  }
+}
+
+}  // namespace barnacle

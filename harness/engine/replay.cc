@@ -1,0 +1,153 @@
+#include "harness/engine/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/engine/words.h"
+#include "sim/base/check.h"
+
+namespace barnacle {
+namespace {
+
+struct FindingKey {
+  std::string invariant;
+  std::string node;
+  std::string path;
+  auto operator<=>(const FindingKey&) const = default;
+};
+
+std::string result_of(const StepRecord& record) {
+  if (!record.applied) return "skipped: " + record.message;
+  if (record.refused) return "refused: " + record.message;
+  if (record.exit_status != 0) return fmt::format("exit {}: {}", record.exit_status, record.message);
+  return record.at_rest ? "ok" : "did not come to rest";
+}
+
+bool every_pod_refused(const StepRecord& record) {
+  return !record.runs.empty() && std::ranges::all_of(record.runs, [](const RunEvent& event) { return event.run->result.refused; });
+}
+
+bool touches(const EffectNote& note, const std::string& path) {
+  return note.path == path || (path.starts_with(note.path) && path.size() > note.path.size() && path[note.path.size()] == '/');
+}
+
+// The last change, over all steps so far, of the file in which the finding stands.
+Author author_of(const std::vector<StepOutcome>& steps, const Violation& violation) {
+  const std::string& path = violation.file.empty() ? violation.path : violation.file;
+  Author author;
+  for (const bool exactly : {true, false}) {
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+      for (auto event = step->record.runs.rbegin(); event != step->record.runs.rend(); ++event) {
+        if (!violation.node.empty() && event->node != violation.node) continue;
+        const auto& changes = event->run->changes;
+        const auto change = std::find_if(changes.rbegin(), changes.rend(), [&](const EffectNote& note) {
+          return exactly ? note.path == path : touches(note, path);
+        });
+        if (change == changes.rend()) continue;
+        return {event->release, event->revision, step->index, event->node, event->pod, change->number, describe_change(*change)};
+      }
+    }
+  }
+  return author;
+}
+
+// Helm could have produced its own record: numbers grow, and one revision at most is deployed.
+void check_releases(const Cluster& cluster) {
+  std::map<std::string, int> last;
+  std::map<std::string, int> deployed;
+  for (const RevisionPtr& revision : stored_revisions(cluster)) {
+    const std::string key = revision->namespace_ + "/" + revision->release;
+    check(revision->number > last[key], "revisions of a release are numbered upwards");
+    last[key] = revision->number;
+    if (revision->status == ReleaseStatus::deployed) check(++deployed[key] == 1, "one revision of a release is deployed at most");
+  }
+}
+
+std::vector<std::string> host_changes(const World& before, const World& after) {
+  std::vector<std::string> lines;
+  for (const NodeHost& node : after.nodes) {
+    const NodeHost* was = before.find_node(node.name);
+    if (was == nullptr || was->host == node.host) continue;
+    for (const TreeChange& change : diff(was->host->host.files, node.host->host.files, Compare::seen)) {
+      static constexpr std::string_view kSign[] = {"+", "-", "~"};
+      lines.push_back(fmt::format("{} {} {}", node.name, kSign[static_cast<std::size_t>(change.what)], change.path));
+    }
+  }
+  return lines;
+}
+
+class Player {
+ public:
+  Player(Lab& lab, const VersionPtr& subject, const ReplayOptions& options) : lab_(lab), subject_(subject), options_(options) {
+    timeline_.counted.asked.resize(all_invariants().size());
+    timeline_.counted.spoke.resize(all_invariants().size());
+  }
+
+  void play(World& world, const Step& step, int index) {
+    const World before = world;
+    StepOutcome outcome;
+    outcome.index = index;
+    outcome.kind = step.kind;
+    outcome.record = play_step(lab_, world, subject_, step);
+    outcome.result = result_of(outcome.record);
+    outcome.applied = outcome.record.applied && !outcome.record.refused;
+    outcome.refused = outcome.record.refused || every_pod_refused(outcome.record);
+    rolling_.add(static_cast<std::uint64_t>(step.kind)).add(static_cast<std::uint64_t>(outcome.record.exit_status)).add(world.hash());
+    outcome.digest = rolling_.finish();
+    if (options_.details) outcome.host_changes = host_changes(before, world);
+    check_releases(world.cluster);
+    timeline_.steps.push_back(std::move(outcome));
+    judge_step(before, world, step);
+  }
+
+  Timeline finish(World world) {
+    timeline_.digest = rolling_.finish();
+    timeline_.end = std::move(world);
+    return std::move(timeline_);
+  }
+
+  bool found() const { return !timeline_.findings.empty(); }
+
+ private:
+  void judge_step(const World& before, const World& after, const Step& step) {
+    const CheckContext context{lab_, before, after, step, timeline_.steps.back().record};
+    const auto invariants = all_invariants();
+    for (std::size_t i = 0; i < invariants.size(); ++i) {
+      if (!options_.only_invariant.empty() && invariants[i].id != options_.only_invariant) continue;
+      ++timeline_.counted.asked[i];
+      const Verdict verdict = judge(invariants[i], context);
+      if (verdict.spoke) ++timeline_.counted.spoke[i];
+      for (const Violation& violation : verdict.violations) report(invariants[i], violation);
+    }
+  }
+
+  void report(const Invariant& invariant, const Violation& violation) {
+    if (!known_.insert({std::string(invariant.id), violation.node, violation.path}).second) return;
+    rolling_.add(invariant.id).add(violation.path);
+    timeline_.findings.push_back({std::string(invariant.id), timeline_.steps.back().index, violation, author_of(timeline_.steps, violation)});
+  }
+
+  Lab& lab_;
+  const VersionPtr& subject_;
+  const ReplayOptions& options_;
+  Timeline timeline_;
+  Hasher rolling_;
+  std::set<FindingKey> known_;
+};
+
+}  // namespace
+
+std::expected<Timeline, std::string> replay(Lab& lab, const VersionPtr& subject, const Scenario& scenario, const ReplayOptions& options) {
+  auto world = start_world(lab, scenario);
+  if (!world) return std::unexpected(world.error());
+  Player player(lab, subject, options);
+  for (std::size_t i = 0; i < scenario.steps.size(); ++i) {
+    player.play(*world, scenario.steps[i], static_cast<int>(i) + 1);
+    if (options.stop_at_first && player.found()) break;
+  }
+  return player.finish(std::move(*world));
+}
+
+}  // namespace barnacle

@@ -1,0 +1,137 @@
+#include "harness/engine/simulation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/engine/machines.h"
+#include "harness/engine/operations.h"
+
+namespace barnacle {
+namespace {
+
+constexpr Time kFirstDay = 86400;
+
+HostPtr make_fresh_host(Lab& lab, const std::string& kind) {
+  auto host = make_host(lab.store, lab.catalogue.hosts_folder, kind);
+  if (!host) return nullptr;
+  return freeze(std::move(*host));
+}
+
+void create_namespace(Cluster& cluster, const std::string& name) {
+  Object object;
+  object.kind = Kind::namespace_;
+  object.name = name;
+  object.body = make_body(nlohmann::json::object());
+  (void)cluster.create({}, std::move(object));
+}
+
+// What a release had on a node goes with the node, or with the release.
+void forget_gone_releases(World& world) {
+  std::erase_if(world.served, [&](const auto& entry) { return world.find_node(entry.first) == nullptr; });
+  for (auto& [node, releases] : world.served) {
+    std::erase_if(releases, [&](const auto& entry) {
+      const Served& served = entry.second;
+      return world.cluster.find(Kind::daemon_set, served.namespace_, served.daemon_set) == nullptr;
+    });
+  }
+}
+
+// A workload whose files are gone, or whose runtime was replaced under it, is as good as killed.
+void watch_workloads(World& world, StepRecord& record) {
+  for (Workload& workload : world.workloads) {
+    const NodeHost* node = world.find_node(workload.node);
+    if (!workload.alive || node == nullptr) continue;
+    for (const std::string& path : workload.needs) {
+      if (node->host->host.files.exists(path)) continue;
+      workload.alive = false;
+      record.killed_workloads.push_back(fmt::format("{} on {} lost {}", workload.pod, workload.node, path));
+      break;
+    }
+  }
+  std::erase_if(world.workloads, [&](const Workload& workload) {
+    return !workload.alive || world.find_node(workload.node) == nullptr ||
+           world.cluster.find(Kind::pod, "default", workload.pod) == nullptr;
+  });
+}
+
+}  // namespace
+
+bool Catalogue::knows_host(const std::string& kind) const {
+  return std::ranges::find(host_kinds, kind, &HostKind::name) != host_kinds.end();
+}
+
+HostPtr host_of_kind(Lab& lab, const std::string& kind) {
+  HostPtr& host = lab.fresh_hosts[kind];
+  if (!host) host = make_fresh_host(lab, kind);
+  return host;
+}
+
+std::expected<World, std::string> start_world(Lab& lab, const Scenario& scenario) {
+  World world;
+  const std::vector<Time>& dates = lab.catalogue.versions.payload_dates;
+  world.cluster.now = scenario.at ? *scenario.at : (dates.empty() ? Time{0} : dates.back() + kFirstDay);
+  for (const char* name : {"default", "kata", "kube-system"}) create_namespace(world.cluster, name);
+  for (const NodeSpec& spec : scenario.nodes) {
+    const HostPtr host = host_of_kind(lab, spec.host);
+    if (!host) return std::unexpected(fmt::format("node '{}': host '{}' cannot be made", spec.name, spec.host));
+    world.cluster.add_node(spec.name, host->host.runtime.text(), spec.labels);
+    world.nodes.push_back({spec.name, spec.host, host, host});
+  }
+  std::ranges::sort(world.nodes, {}, &NodeHost::name);
+  return world;
+}
+
+StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const Step& step) {
+  StepRecord record;
+  record.step = &step;
+  if (step.at && *step.at > world.cluster.now) world.cluster.now = *step.at;
+  record.started = world.cluster.now;
+  const std::size_t denied_before = world.cluster.denied().size();
+  world.cluster.begin_step();
+  WorldMachines machines(lab, world, step, record);
+  operate(lab, world, machines, subject, step, record);
+  record.at_rest = world.cluster.run(machines, Rest{}) && record.at_rest;
+  const auto& denied = world.cluster.denied();
+  if (denied.size() > denied_before) record.denied.assign(denied.begin() + static_cast<std::ptrdiff_t>(denied_before), denied.end());
+  forget_gone_releases(world);
+  watch_workloads(world, record);
+  return record;
+}
+
+HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::string& node, const std::vector<const Served*>& releases) {
+  Hasher hasher;
+  hasher.add(baseline->state).add(node);
+  for (const Served* served : releases) {
+    hasher.add(served->version->deploy.hash).add(served->environment_hash).add(served->runtime.text());
+  }
+  const auto [entry, inserted] = lab.fresh_installs.try_emplace(hasher.finish());
+  if (!inserted) return entry->second;
+  HostPtr host = baseline;
+  for (const Served* served : releases) {
+    if (!(host->host.runtime == served->runtime)) host = with_runtime(host, served->runtime);
+    Cluster cluster;
+    cluster.now = kFirstDay;
+    cluster.add_node(node, served->runtime.text());
+    const RunRequest request{.program = Program::install,
+                             .version = &served->version->deploy,
+                             .environment = &served->environment,
+                             .environment_hash = served->environment_hash,
+                             .node = node,
+                             .account = {},
+                             .host_now = lab.catalogue.versions.payload_dates.back()};
+    bool settled = false;
+    for (int start = 0; start < 3 && !settled; ++start) {
+      settled = lab.runner.run(request, host, cluster)->result.ending == RunResult::Ending::settled;
+    }
+    if (!settled) return entry->second = nullptr;
+  }
+  return lab.fresh_installs[hasher.finish()] = host;
+}
+
+std::string release_of(const Object& object) {
+  const auto name = object.annotations.find("meta.helm.sh/release-name");
+  return name == object.annotations.end() ? "" : name->second;
+}
+
+}  // namespace barnacle

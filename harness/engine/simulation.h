@@ -1,0 +1,74 @@
+// Plays steps: World → World. What happened inside a step is in its StepRecord.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/engine/world.h"
+
+namespace barnacle {
+
+// Everything that stays the same over a campaign: presets, host kinds, subject.
+struct Catalogue {
+  VersionLibrary versions;
+  std::string hosts_folder;
+  std::vector<HostKind> host_kinds;
+  bool knows_host(const std::string& kind) const;
+};
+
+// One start of a program in a step.
+struct RunEvent {
+  std::string node;
+  std::string pod;
+  std::string namespace_;
+  std::string owner;      // the DaemonSet or Job
+  std::string release;
+  int revision = 0;       // the release's at that time
+  VersionPtr version;
+  Strings environment;
+  RunPtr run;
+  HostPtr before;
+  HostPtr after;
+};
+
+struct StepRecord {
+  const Step* step = nullptr;
+  bool applied = true;       // the step had something to act on
+  bool refused = false;      // Helm (or the API) refused it and nothing was changed
+  bool at_rest = true;       // the world came to rest in time
+  int exit_status = 0;       // of Helm
+  std::string message;       // Helm's error, or what the step did
+  std::vector<RunEvent> runs;
+  std::vector<std::string> denied;  // API requests answered 401 or 403
+  std::vector<std::string> killed_workloads;
+  Time started = 0;
+};
+
+// The working memory of one thread: interned values and remembered runs. Made anew when it has grown too large.
+struct Lab {
+  explicit Lab(const Catalogue& all) : catalogue(all), runner(store) {}
+  const Catalogue& catalogue;
+  Store store;
+  Runner runner;
+  std::map<std::string, HostPtr> fresh_hosts;                         // by kind and runtime
+  std::unordered_map<Hash128, HostPtr, Hash128Hash> fresh_installs;   // see fresh_install
+  std::shared_ptr<void> invariant_memory;                             // the invariants' own
+};
+
+// A scenario's start: its nodes, the namespaces, the date. Errors name the node.
+std::expected<World, std::string> start_world(Lab& lab, const Scenario& scenario);
+
+HostPtr host_of_kind(Lab& lab, const std::string& kind);
+
+StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const Step& step);
+
+// What installs in this order, one after the other, leave on `baseline`; null where one of them does not settle within
+// three starts. Every release as it served.
+HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::string& node, const std::vector<const Served*>& releases);
+
+// The release that an object belongs to by Helm's annotations; empty when none.
+std::string release_of(const Object& object);
+
+}  // namespace barnacle

@@ -1,0 +1,59 @@
+// The whole simulated state as a value: the cluster, each node's host, and what serves on it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/scenario.h"
+#include "sim/cluster/cluster.h"
+#include "sim/deploy/process.h"
+#include "sim/deploy/version.h"
+
+namespace barnacle {
+
+struct NodeHost {
+  std::string name;
+  std::string kind;      // fixtures/hosts
+  HostPtr host;
+  HostPtr baseline;      // as it came, with the operator's own edits: what has to be left in the end
+};
+
+// What a release's pod last settled with on a node: the input of a fresh install that must come to the same host.
+struct Served {
+  std::string namespace_;
+  std::string daemon_set;
+  std::string release;
+  VersionPtr version;
+  BodyPtr pod;                 // whose environment it had
+  Strings environment;
+  Hash128 environment_hash;
+  RuntimeVersion runtime;      // of the node at that time
+  bool refused = false;        // since then the release has refused this node
+  std::string destination;     // "/opt/kata-cicd"
+};
+
+// A running workload on a node, and the files that it needs to go on and to be stopped.
+struct Workload {
+  std::string pod;
+  std::string node;
+  std::string handler;
+  std::string release;         // that serves the handler; empty when none does
+  std::vector<std::string> needs;
+  bool alive = true;
+};
+
+struct World {
+  Cluster cluster;
+  std::vector<NodeHost> nodes;  // by name
+  // By node, then by namespace/name of the DaemonSet. Only releases that have once settled there.
+  std::map<std::string, std::map<std::string, Served>> served;
+  std::vector<Workload> workloads;
+  int created_workloads = 0;
+
+  NodeHost* find_node(std::string_view name);
+  const NodeHost* find_node(std::string_view name) const;
+  Hash128 hash() const;
+};
+
+}  // namespace barnacle

@@ -1,0 +1,84 @@
+// Objects, labels and permissions in the cluster.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/invariants/checks.h"
+
+namespace barnacle {
+namespace {
+
+constexpr const char* kLabel = "katacontainers.io/kata-runtime";
+
+std::string label_of(const World& world, const std::string& node) {
+  const ObjectPtr object = world.cluster.find(Kind::node, "", node);
+  if (!object) return "";
+  const auto label = object->labels.find(kLabel);
+  return label == object->labels.end() ? "" : label->second;
+}
+
+bool claimed(const World& world, const std::string& runtime_class) {
+  for (const NodeHost& node : world.nodes) {
+    for (const Served* served : served_on(world, node.name)) {
+      const Settings settings = settings_of(*served, node.name);
+      if (std::ranges::any_of(settings.shims, [&](const std::string& shim) { return settings.handler(shim) == runtime_class; })) return true;
+    }
+  }
+  return false;
+}
+
+// A pod of this release is not there yet or no longer; what has not settled may still claim its classes.
+bool any_unsettled(const World& world) {
+  for (const ObjectPtr& pod : world.cluster.all(Kind::pod)) {
+    const auto& status = std::get<PodStatus>(pod->status);
+    if (!pod->owners.empty() && pod->owners.front().kind == Kind::daemon_set && !status.settled) return true;
+  }
+  return false;
+}
+
+bool kept(const Object& object) {
+  const auto policy = object.annotations.find("helm.sh/resource-policy");
+  return policy != object.annotations.end() && policy->second == "keep";
+}
+
+}  // namespace
+
+void cluster_no_orphans(const CheckContext& context, Verdict& verdict) {
+  if (context.step.kind != StepKind::uninstall || context.record.refused || context.step.options.no_hooks) return;
+  verdict.spoke = true;
+  const bool unsettled = any_unsettled(context.after);
+  for (const ObjectPtr& object : context.after.cluster.objects()) {
+    const auto ns = object->annotations.find("meta.helm.sh/release-namespace");
+    const bool own = release_of(*object) == context.step.release && ns != object->annotations.end() && ns->second == context.step.namespace_;
+    if (own && !kept(*object)) {
+      verdict.violations.push_back({"", describe(*object), "is left after the uninstall", context.step.release});
+      continue;
+    }
+    const bool nobodys_class = object->kind == Kind::runtime_class && release_of(*object).empty();
+    if (nobodys_class && !unsettled && !claimed(context.after, object->name)) {
+      verdict.violations.push_back({"", describe(*object), "is left and belongs to no release", context.step.release});
+    }
+  }
+}
+
+// Pods with a Kata RuntimeClass go where the label is.
+void cluster_label(const CheckContext& context, Verdict& verdict) {
+  for (const NodeHost& node : context.after.nodes) {
+    const bool labelled = label_of(context.after, node.name) == "true";
+    const auto served = served_on(context.after, node.name);
+    const bool serves = std::ranges::any_of(served, [&](const Served* by) { return standing_of(context.after, *by, node.name) == Standing::settled; });
+    verdict.spoke = verdict.spoke || labelled || serves;
+    if (labelled == serves) continue;
+    const std::string release = served.empty() ? context.step.release : served.front()->release;
+    verdict.violations.push_back({node.name, kLabel, labelled ? "is on a node that no release serves" : "is not on a node that a release serves", release});
+  }
+}
+
+void api_no_forbidden(const CheckContext& context, Verdict& verdict) {
+  verdict.spoke = std::ranges::any_of(context.record.runs, [](const RunEvent& event) { return !event.run->api.empty(); });
+  for (const std::string& request : context.record.denied) {
+    verdict.violations.push_back({"", request, "was refused by the API server", context.step.release});
+  }
+}
+
+}  // namespace barnacle

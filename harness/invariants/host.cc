@@ -1,0 +1,283 @@
+// The family that needs no model of the subject: what a host is compared with is a host.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "harness/engine/operations.h"
+#include "harness/invariants/checks.h"
+#include "harness/invariants/named_path.h"
+#include "sim/host/observe.h"
+#include "sim/host/toml.h"
+
+namespace barnacle {
+namespace {
+
+// The first difference in Obs, as a violation.
+Violation difference(const FileTree& wanted, const FileTree& present, const std::string& sentence) {
+  const std::vector<TreeChange> changes = diff(wanted, present, Compare::seen);
+  if (changes.empty()) return {"", "", sentence, ""};
+  static constexpr std::string_view kWhat[] = {"is there and should not be", "is gone", "differs"};
+  const TreeChange& first = changes.front();
+  const std::string more = changes.size() > 1 ? fmt::format(" (and {} more)", changes.size() - 1) : "";
+  return {"", first.path, fmt::format("{}: {}{}", sentence, kWhat[static_cast<std::size_t>(first.what)], more), ""};
+}
+
+bool same_files(Lab& lab, const HostPtr& a, const FrozenHost& b) { return seen_files(lab, a->host.files) == seen_files(lab, b.host.files); }
+
+bool any_live_release(const World& world) {
+  for (const RevisionPtr& revision : stored_revisions(world.cluster)) {
+    if (revision->status != ReleaseStatus::uninstalled && revision->status != ReleaseStatus::superseded) return true;
+  }
+  return !world.cluster.all(Kind::daemon_set).empty();
+}
+
+const Served* served_before(const World& world, const RunEvent& event) {
+  const auto node = world.served.find(event.node);
+  if (node == world.served.end()) return nullptr;
+  const auto served = node->second.find(event.namespace_ + "/" + event.owner);
+  return served == node->second.end() ? nullptr : &served->second;
+}
+
+bool same_environment(const RunEvent& event, const Served& served) {
+  return event.version == served.version && event.environment == served.environment && event.before->host.runtime == served.runtime;
+}
+
+// All orders of the releases, as fresh installs; stops at the first that gives the host.
+bool some_order_gives(const CheckContext& context, const NodeHost& node, std::vector<const Served*> releases, HostPtr& example) {
+  std::vector<std::size_t> order(releases.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const std::vector<const Served*> by_name = releases;
+  bool none_settles = true;
+  do {
+    std::ranges::transform(order, releases.begin(), [&](std::size_t index) { return by_name[index]; });
+    HostPtr fresh = fresh_install(context.lab, node.baseline, node.name, releases);
+    if (!fresh) continue;
+    none_settles = false;
+    if (!(fresh->host.runtime == node.host->host.runtime)) fresh = with_runtime(fresh, node.host->host.runtime);
+    if (!example) example = fresh;
+    if (same_files(context.lab, fresh, *node.host)) return true;
+  } while (std::ranges::next_permutation(order).found);
+  return none_settles;
+}
+
+bool all_at_rest(const World& world, const std::string& node, const std::vector<const Served*>& releases) {
+  return std::ranges::all_of(releases, [&](const Served* served) {
+    const Standing standing = standing_of(world, *served, node);
+    return standing == Standing::settled || standing == Standing::refuses;
+  });
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  bool in_imports = false;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string line = text.substr(start, end - start);
+    const std::size_t first = line.find_first_not_of(" \t");
+    if (first != std::string::npos && line.compare(first, 7, "imports") == 0) in_imports = true;
+    // The list of imports is shared with the deployment: it is compared by value.
+    if (!in_imports) lines.push_back(line);
+    if (in_imports && line.contains(']')) in_imports = false;
+    start = end + 1;
+  }
+  return lines;
+}
+
+// The first line of `wanted` that does not come, in order, in `present`.
+std::optional<std::string> first_lost_line(const std::vector<std::string>& wanted, const std::vector<std::string>& present) {
+  auto at = present.begin();
+  for (const std::string& line : wanted) {
+    at = std::find(at, present.end(), line);
+    if (at == present.end()) return line;
+    ++at;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> lost_import(Store& store, const Blob* wanted, const Blob* present) {
+  const auto& before = parse_toml(store, wanted);
+  const auto& now = parse_toml(store, present);
+  const TomlValue* list = before ? before->get("imports") : nullptr;
+  if (list == nullptr || !list->is_array() || !now) return std::nullopt;
+  const TomlValue* kept = now->get("imports");
+  for (const TomlValue& item : list->array()) {
+    const bool there = kept != nullptr && kept->is_array() &&
+                       std::ranges::any_of(kept->array(), [&](const TomlValue& other) { return other.equals(item); });
+    if (!there && item.is_string()) return "import " + item.string();
+  }
+  return std::nullopt;
+}
+
+bool gained_empty_imports(Store& store, const Blob* wanted, const Blob* present) {
+  const auto& before = parse_toml(store, wanted);
+  const auto& now = parse_toml(store, present);
+  if (!before || !now || before->get("imports") != nullptr) return false;
+  const TomlValue* list = now->get("imports");
+  return list != nullptr && list->is_array() && list->array().empty();
+}
+
+struct KeptMemory {
+  std::unordered_map<Hash128, std::vector<Violation>, Hash128Hash> of;
+};
+
+// The operator's files of a baseline that the deployment could touch: everything below /etc and /opt/operator.
+std::vector<Violation> lost_of_operator(Lab& lab, const FrozenHost& baseline, const FrozenHost& host) {
+  std::vector<Violation> violations;
+  if (baseline.host.files.root() == host.host.files.root()) return violations;
+  for (const TreeChange& change : diff(baseline.host.files, host.host.files, Compare::state)) {
+    if (change.before == nullptr || change.before->kind == FileKind::directory) continue;
+    if (change.after == nullptr) {
+      violations.push_back({"", change.path, "was the operator's and is gone", ""});
+      continue;
+    }
+    if (change.before->blob == change.after->blob || change.after->kind != change.before->kind) continue;
+    const auto lost = first_lost_line(lines_of(change.before->blob->bytes), lines_of(change.after->blob->bytes));
+    const auto import = lost_import(lab.store, change.before->blob, change.after->blob);
+    if (lost) violations.push_back({"", change.path, fmt::format("lost the operator's line '{}'", *lost), ""});
+    else if (import) violations.push_back({"", change.path, "lost the operator's " + *import, ""});
+    else if (gained_empty_imports(lab.store, change.before->blob, change.after->blob)) {
+      violations.push_back({"", change.path, "has an empty list of imports where there was none", ""});
+    }
+  }
+  return violations;
+}
+
+}  // namespace
+
+Hash128 seen_files(Lab& lab, const FileTree& files) { return seen_hash(lab.store, files.root()); }
+
+// A second start with the same values is a question, not an order: the host answers by staying as it is.
+void host_idempotent(const CheckContext& context, Verdict& verdict) {
+  for (const RunEvent& event : context.record.runs) {
+    const Served* served = served_before(context.before, event);
+    if (event.run->program != Program::install || served == nullptr || served->refused || !same_environment(event, *served)) continue;
+    verdict.spoke = true;
+    if (same_files(context.lab, event.before, *event.after)) continue;
+    Violation violation = difference(event.before->host.files, event.after->host.files, "a restart with unchanged values changed it");
+    violation.node = event.node;
+    violation.release = event.release;
+    verdict.violations.push_back(std::move(violation));
+  }
+}
+
+// Whatever came before, the host is what its releases ask for now.
+void host_converged(const CheckContext& context, Verdict& verdict) {
+  for (const NodeHost& node : context.after.nodes) {
+    const std::vector<const Served*> served = served_on(context.after, node.name);
+    if (served.empty() || !all_at_rest(context.after, node.name, served)) continue;
+    verdict.spoke = true;
+    HostPtr example;
+    if (some_order_gives(context, node, served, example)) continue;
+    Violation violation = difference(example->host.files, node.host->host.files, "differs from what fresh installs of the live releases give");
+    violation.node = node.name;
+    violation.release = served.front()->release;
+    verdict.violations.push_back(std::move(violation));
+  }
+}
+
+void host_commutes(const NodeView& node, std::vector<Violation>& violations) {
+  for (std::size_t i = 0; i < node.served.size(); ++i) {
+    for (std::size_t k = i + 1; k < node.served.size(); ++k) {
+      const Served* a = node.served[i];
+      const Served* b = node.served[k];
+      if (a->refused || b->refused || !(a->runtime == b->runtime)) continue;
+      const HostPtr one = fresh_install(node.lab, node.baseline, node.name, {a, b});
+      const HostPtr other = fresh_install(node.lab, node.baseline, node.name, {b, a});
+      if (!one || !other || same_files(node.lab, one, *other)) continue;
+      violations.push_back(difference(one->host.files, other->host.files, fmt::format("the order of {} and {} matters", a->release, b->release)));
+    }
+  }
+}
+
+// The reason for this program's name: nothing may stick to the hull.
+void host_restored(const CheckContext& context, Verdict& verdict) {
+  if (context.step.kind != StepKind::uninstall || context.record.refused || any_live_release(context.after)) return;
+  verdict.spoke = true;
+  for (const NodeHost& node : context.after.nodes) {
+    if (same_files(context.lab, node.baseline, *node.host)) continue;
+    Violation violation = difference(node.baseline->host.files, node.host->host.files, "after the last uninstall");
+    violation.node = node.name;
+    violation.release = context.step.release;
+    verdict.violations.push_back(std::move(violation));
+  }
+}
+
+void host_isolated(const CheckContext& context, Verdict& verdict) {
+  const bool of_a_release = context.step.kind <= StepKind::restart_pod;
+  if (!of_a_release || context.record.refused) return;
+  for (const NodeHost& node : context.after.nodes) {
+    const NodeHost* before = context.before.find_node(node.name);
+    if (before == nullptr) continue;
+    for (const Served* served : served_on(context.before, node.name)) {
+      const bool touched = std::ranges::any_of(context.record.runs, [&](const RunEvent& event) {
+        return event.node == node.name && event.release == served->release && event.namespace_ == served->namespace_;
+      });
+      const bool own = served->release == context.step.release && served->namespace_ == context.step.namespace_;
+      if (own || touched) continue;
+      verdict.spoke = true;
+      const auto root = before->host->host.files.find(served->destination);
+      const auto now = node.host->host.files.find(served->destination);
+      const bool same = root && now ? seen_hash(context.lab.store, *root) == seen_hash(context.lab.store, *now) : root.has_value() == now.has_value();
+      if (!same) {
+        Violation violation = difference(before->host->host.files, node.host->host.files, fmt::format("a step of {} changed files of {}", context.step.release, served->release));
+        verdict.violations.push_back({node.name, violation.path.empty() ? served->destination : violation.path, violation.detail, served->release});
+        continue;
+      }
+      for (const Handler& handler : before->host->host.loaded ? before->host->host.loaded->handlers : std::vector<Handler>{}) {
+        if (!is_below(handler.runtime_path, served->destination)) continue;
+        const auto& loaded = node.host->host.loaded;
+        if (loaded && std::ranges::count(loaded->handlers, handler) != 0) continue;
+        verdict.violations.push_back({node.name, handler.name, fmt::format("a step of {} took or changed this handler of {}", context.step.release, served->release), served->release});
+      }
+      const auto labelled = [&](const World& world) {
+        const ObjectPtr object = world.cluster.find(Kind::node, "", node.name);
+        const auto label = object ? object->labels.find("katacontainers.io/kata-runtime") : Strings::const_iterator{};
+        return object && label != object->labels.end() && label->second == "true";
+      };
+      if (labelled(context.before) && !labelled(context.after)) {
+        verdict.violations.push_back({node.name, "katacontainers.io/kata-runtime", fmt::format("a step of {} took the label from {}", context.step.release, served->release), served->release});
+      }
+    }
+  }
+}
+
+void host_operator_kept(const CheckContext& context, Verdict& verdict) {
+  const bool any_left = any_live_release(context.after);
+  for (const NodeHost& node : context.after.nodes) {
+    verdict.spoke = verdict.spoke || node.host != node.baseline;
+    if (node.host == node.baseline) continue;
+    auto& memory = context.lab.store.attachment<KeptMemory>().of;
+    const auto [entry, inserted] = memory.try_emplace(Hasher().add(node.baseline->state).add(node.host->state).finish());
+    if (inserted) entry->second = lost_of_operator(context.lab, *node.baseline, *node.host);
+    for (Violation violation : entry->second) {
+      if (any_left && violation.detail.starts_with("has an empty list")) continue;
+      violation.node = node.name;
+      verdict.violations.push_back(std::move(violation));
+    }
+  }
+}
+
+void reboot_noop(const CheckContext& context, Verdict& verdict) {
+  if (context.step.kind != StepKind::reboot_node || !context.record.applied) return;
+  const NodeHost* before = context.before.find_node(context.step.node);
+  const NodeHost* after = context.after.find_node(context.step.node);
+  if (before == nullptr || after == nullptr || !before->host->host.runtime_running()) return;
+  verdict.spoke = true;
+  if (!same_files(context.lab, before->host, *after->host)) {
+    Violation violation = difference(before->host->host.files, after->host->host.files, "a reboot changed it");
+    violation.node = after->name;
+    verdict.violations.push_back(std::move(violation));
+  }
+  for (const auto& [name, unit] : before->host->host.units) {
+    const auto now = after->host->host.units.find(name);
+    if (now != after->host->host.units.end() && now->second.state == unit.state) continue;
+    verdict.violations.push_back({after->name, name + ".service", "did not come back as it was", ""});
+  }
+  const auto& loaded = after->host->host.loaded;
+  if (!loaded || loaded->hash != before->host->host.loaded->hash) {
+    verdict.violations.push_back({after->name, after->host->host.runtime.unit(), "has loaded another configuration than before the reboot", ""});
+  }
+}
+
+}  // namespace barnacle

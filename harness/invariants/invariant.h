@@ -1,0 +1,84 @@
+// Invariants: named predicates over the world after a step, over the worlds before and after it, or over what happened
+// inside it. One function each, one row each in registry.cc.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/engine/simulation.h"
+
+namespace barnacle {
+
+struct Violation {
+  std::string node;     // empty: not about one node
+  std::string path;     // a host path, or an API object
+  std::string detail;   // one sentence
+  std::string release = {};  // whom it is about, where that is known
+  std::string file = {};     // the file that names `path`, where that is what is wrong
+  int line = 0;              // in that file, from 1
+};
+
+// What a check has to say about one step.
+struct Verdict {
+  bool spoke = false;  // what the invariant speaks of was there
+  std::vector<Violation> violations;
+};
+
+struct CheckContext {
+  Lab& lab;
+  const World& before;
+  const World& after;
+  const Step& step;
+  const StepRecord& record;
+};
+
+using Check = void (*)(const CheckContext& context, Verdict& verdict);
+
+// A check that looks at one node at rest: at its files and at what serves there. Its result is remembered by exactly
+// these, so that an unchanged node costs a look-up.
+struct NodeView {
+  Lab& lab;
+  const std::string& name;
+  const FrozenHost& host;
+  const HostPtr& baseline;
+  const std::vector<const Served*>& served;  // of live releases, by namespace and name
+};
+using NodeCheck = void (*)(const NodeView& node, std::vector<Violation>& violations);
+
+enum class UnderFaults : std::uint8_t { always, suspended };
+
+struct Invariant {
+  std::string_view id;        // stable: "path.suffix-once"
+  std::string_view sentence;
+  Check check = nullptr;            // one of the two
+  NodeCheck node_check = nullptr;
+  bool needs_fault = false;   // speaks only of steps with a fault
+  UnderFaults under_faults = UnderFaults::suspended;  // in a step in which a fault struck
+};
+
+std::span<const Invariant> all_invariants();
+const Invariant* find_invariant(std::string_view id);
+
+// Runs one invariant after a step.
+Verdict judge(const Invariant& invariant, const CheckContext& context);
+
+// --- shared by the checks ---
+
+// The releases that serve a node now, or have once settled there, and whose DaemonSet is there.
+std::vector<const Served*> served_on(const World& world, const std::string& node);
+Settings settings_of(const Served& served, const std::string& node);
+
+// How a release's pod stands on a node.
+enum class Standing : std::uint8_t { absent, settled, refuses, failing };
+Standing standing_of(const World& world, const Served& served, const std::string& node);
+
+// A fault struck in this step.
+bool fault_struck(const StepRecord& record);
+
+// Obs of a host's files.
+Hash128 seen_files(Lab& lab, const FileTree& files);
+
+}  // namespace barnacle

@@ -1,0 +1,228 @@
+// The family of paths: relocated exactly once, resolving, inside the roots. kata-containers#11187 is where it starts.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/invariants/checks.h"
+#include "harness/invariants/named_path.h"
+
+namespace barnacle {
+namespace {
+
+constexpr std::string_view kDefaultRoot = "/opt/kata";
+
+// What a release may name below /opt/kata: its payload, what the pristine files of it name, what the logic generates.
+struct Permitted {
+  std::set<std::string, std::less<>> paths;
+};
+
+struct PermittedMemory {
+  std::unordered_map<const Payload*, Permitted> of;
+};
+
+void permit(Permitted& permitted, std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  permitted.paths.insert(std::move(path));
+}
+
+const Permitted& permitted_by(Store& store, const Payload& payload) {
+  const auto [entry, inserted] = store.attachment<PermittedMemory>().of.try_emplace(&payload);
+  if (!inserted) return entry->second;
+  Permitted permitted;
+  permit(permitted, std::string(kDefaultRoot));
+  const PayloadTree& tree = payload_tree(store, payload);
+  for (std::size_t i = 0; i < payload.entries.size(); ++i) {
+    const std::string path = std::string(kDefaultRoot) + "/" + payload.entries[i].path;
+    permit(permitted, path);
+    if (payload.entries[i].path.starts_with("bin/qemu-system-")) permit(permitted, path + "-installation-prefix");
+    if (payload.entries[i].kind != FileKind::file) continue;
+    for (const NamedPath& named : named_paths(store, tree.nodes[i]->blob)) {
+      permit(permitted, named.path);
+      if (base_name(named.path).starts_with("qemu-system-")) permit(permitted, named.path + "-installation-prefix");
+    }
+  }
+  // Generated: the drop-in, and the share that a QEMU wrapper names (there or not).
+  for (const char* path : {"/containerd", "/containerd/config.d", "/containerd/config.d/kata-deploy.toml"}) {
+    permit(permitted, std::string(kDefaultRoot) + path);
+  }
+  return store.attachment<PermittedMemory>().of[&payload] = std::move(permitted);
+}
+
+bool is_share_of_qemu(std::string_view path) { return path.starts_with("/opt/kata/share/kata-qemu") && path.ends_with("/qemu/"); }
+
+// Is `path` a payload path relocated exactly once to `root`?
+bool relocated_once(const Permitted& permitted, std::string_view path, std::string_view root) {
+  if (!is_below(path, root)) return false;
+  std::string undone = std::string(kDefaultRoot) + std::string(path.substr(root.size()));
+  if (is_share_of_qemu(undone)) return true;
+  // shells and configurations write "//" where a variable ended in '/'
+  for (std::size_t at = undone.find("//"); at != std::string::npos; at = undone.find("//")) undone.erase(at, 1);
+  while (undone.ends_with('/')) undone.pop_back();
+  return permitted.paths.contains(undone);
+}
+
+std::string wrong_relocation(std::string_view path, std::string_view root) {
+  if (!is_below(path, root)) {
+    const bool beyond = path.starts_with(root) && root != kDefaultRoot;
+    return beyond ? fmt::format("is relocated to {} more than once", root) : fmt::format("is not relocated to {}", root);
+  }
+  return fmt::format("is no payload path relocated once to {}", root);
+}
+
+struct FileOfRelease {
+  std::string path;
+  const Blob* text;
+};
+
+// The files of a release that name paths: configurations of its shims, its wrappers, its runtime configuration.
+std::vector<FileOfRelease> files_of(const FrozenHost& host, const Served& served, const Settings& settings) {
+  std::vector<FileOfRelease> files;
+  const auto add = [&](const std::string& path) {
+    const auto text = host.host.files.read(path);
+    if (text) files.push_back({path, *text});
+  };
+  for (const std::string& shim : settings.shims) add(settings.configuration(shim));
+  add(settings.drop_in());
+  add("/etc/crio/crio.conf.d/" + settings.with_suffix("99-kata-deploy"));
+  const std::string folder = served.destination + "/bin";
+  const auto binaries = host.host.files.list(folder);
+  if (!binaries) return files;
+  for (const std::string& name : *binaries) {
+    if (name.contains("-installation-prefix")) add(folder + "/" + name);
+  }
+  return files;
+}
+
+void check_files(const NodeView& node, const Served& served, std::vector<Violation>& violations) {
+  const Settings settings = settings_of(served, node.name);
+  const Permitted& permitted = permitted_by(node.lab.store, *served.version->deploy.payload);
+  for (const FileOfRelease& file : files_of(node.host, served, settings)) {
+    for (const NamedPath& named : named_paths(node.lab.store, file.text)) {
+      if (!named.path.contains(kDefaultRoot) || relocated_once(permitted, named.path, served.destination)) continue;
+      violations.push_back({"", named.path, wrong_relocation(named.path, served.destination), served.release, file.path, named.line});
+    }
+  }
+}
+
+void check_node_files(const NodeView& node, std::vector<Violation>& violations) {
+  for (const Served* served : node.served) check_files(node, *served, violations);
+}
+
+bool wrote_a_file(EffectKind kind) {
+  return kind == EffectKind::write || kind == EffectKind::replace || kind == EffectKind::make_symlink || kind == EffectKind::touch;
+}
+
+// What a run wrote below some /opt/kata must be below its own root, at a place that the payload knows.
+void check_run(const CheckContext& context, const RunEvent& event, Verdict& verdict) {
+  const Settings settings = read_settings(event.version->deploy, event.node, event.environment);
+  const std::string root = settings.destination();
+  const Permitted& permitted = permitted_by(context.lab.store, *event.version->deploy.payload);
+  for (const EffectNote& note : event.run->changes) {
+    if (!wrote_a_file(note.kind) || !note.path.contains(kDefaultRoot) || relocated_once(permitted, note.path, root)) continue;
+    verdict.violations.push_back({event.node, note.path, wrong_relocation(note.path, root) + " and was written", event.release});
+  }
+}
+
+struct Resolver {
+  const NodeView& node;
+  const Served& served;
+  const Payload& payload;
+  std::vector<Violation>& violations;
+
+  void miss(const std::string& path, const std::string& why) const { violations.push_back({"", path, why, served.release}); }
+
+  void check_payload() const {
+    for (const PayloadEntry& entry : payload.entries) {
+      const std::string path = served.destination + "/" + entry.path;
+      const auto found = node.host.host.files.find(path, Follow::no);
+      if (!found) miss(path, "is in the payload and not on the host");
+      else if ((*found)->kind != entry.kind) miss(path, "is of another kind than in the payload");
+      else if (entry.kind == FileKind::file && entry.path.contains("bin/") && ((*found)->attributes.mode & 0111) == 0) miss(path, "is not executable");
+    }
+  }
+
+  bool resolves_in_payload(std::string_view path) const {
+    if (!is_below(path, kDefaultRoot)) return false;
+    const auto& tree = payload_tree(node.lab.store, payload);
+    const Node* at = tree.root;
+    for (const std::string& part : split(path.substr(kDefaultRoot.size()), '/')) {
+      const auto child = std::ranges::find_if(at->children, [&](const Child& one) { return *one.name == part; });
+      if (child == at->children.end()) return false;
+      at = child->node;
+    }
+    return true;
+  }
+
+  // Which paths of a file must be there: those whose pristine form is in the payload, and those that the logic put there
+  // itself. What the pristine file names and the payload has not (firmware volumes and the like) does not count.
+  void check_file(const FileOfRelease& file, const std::set<std::string>& pristine) const {
+    for (const NamedPath& named : named_paths(node.lab.store, file.text)) {
+      if (!named.path.contains(kDefaultRoot)) continue;
+      const bool below = is_below(named.path, served.destination);
+      const std::string undone = below ? std::string(kDefaultRoot) + named.path.substr(served.destination.size()) : named.path;
+      if (pristine.contains(undone) && !resolves_in_payload(undone)) continue;
+      if (is_share_of_qemu(undone) && !resolves_in_payload(undone.substr(0, undone.size() - 1))) {
+        violations.push_back({"", named.path, "does not exist", served.release, file.path, named.line});
+        continue;
+      }
+      if (!node.host.host.files.exists(named.path)) violations.push_back({"", named.path, "does not exist", served.release, file.path, named.line});
+    }
+  }
+
+  std::set<std::string> pristine_paths(const Settings& settings, const std::string& file) const {
+    std::set<std::string> paths;
+    if (!is_below(file, settings.destination())) return paths;
+    const std::string below = file.substr(settings.destination().size() + 1);
+    const auto& tree = payload_tree(node.lab.store, payload);
+    for (std::size_t i = 0; i < payload.entries.size(); ++i) {
+      if (payload.entries[i].path != below || payload.entries[i].kind != FileKind::file) continue;
+      for (const NamedPath& named : named_paths(node.lab.store, tree.nodes[i]->blob)) paths.insert(named.path);
+    }
+    return paths;
+  }
+};
+
+}  // namespace
+
+// A release relocates its payload once. kata-containers#11187 relocated it again at every restart.
+void path_suffix_once(const CheckContext& context, Verdict& verdict) {
+  static constexpr Invariant kFiles{.id = "path.suffix-once/files", .sentence = "", .node_check = check_node_files};
+  Verdict files = judge(kFiles, context);
+  verdict.spoke = files.spoke || !context.record.runs.empty();
+  verdict.violations = std::move(files.violations);
+  for (const RunEvent& event : context.record.runs) check_run(context, event, verdict);
+}
+
+// A configuration that names what is not there makes a shim that cannot start.
+void path_resolves(const NodeView& node, std::vector<Violation>& violations) {
+  for (const Served* served : node.served) {
+    const Settings settings = settings_of(*served, node.name);
+    const Resolver resolver{node, *served, *served->version->deploy.payload, violations};
+    resolver.check_payload();
+    for (const FileOfRelease& file : files_of(node.host, *served, settings)) {
+      resolver.check_file(file, resolver.pristine_paths(settings, file.path));
+    }
+  }
+}
+
+// An installer that writes elsewhere than it says cannot be cleaned up after, nor trusted beside others.
+void path_inside_roots(const CheckContext& context, Verdict& verdict) {
+  for (const RunEvent& event : context.record.runs) {
+    verdict.spoke = true;
+    const Settings settings = read_settings(event.version->deploy, event.node, event.environment);
+    const auto inside = [&](const EffectNote& note) {
+      if (!changes_host(note.kind)) return true;
+      for (const std::string& root : {settings.destination(), std::string("/etc/containerd"), std::string("/etc/crio")}) {
+        if (is_below(note.path, root)) return true;
+      }
+      if (note.path.starts_with("/run/kata-deploy")) return true;
+      return !settings.prefix.empty() && is_below(note.path, settings.prefix);
+    };
+    for (const EffectNote& note : event.run->changes) {
+      if (!inside(note)) verdict.violations.push_back({event.node, note.path, "is outside of the release's roots and was changed", event.release});
+    }
+  }
+}
+
+}  // namespace barnacle

@@ -1,0 +1,86 @@
+// The container runtime: would it come up, has it loaded what is on disk, does it offer what RuntimeClasses promise.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/invariants/checks.h"
+
+namespace barnacle {
+namespace {
+
+bool has_label(const Object& node) {
+  const auto label = node.labels.find("katacontainers.io/kata-runtime");
+  return label != node.labels.end() && label->second == "true";
+}
+
+// The RuntimeClasses of a release: those that its chart owns, and those that its script made for its shims.
+std::vector<ObjectPtr> classes_of(const World& world, const Served& served, const Settings& settings) {
+  std::vector<ObjectPtr> classes;
+  for (const ObjectPtr& object : world.cluster.all(Kind::runtime_class)) {
+    const std::string owner = release_of(*object);
+    const bool by_chart = owner == served.release;
+    const bool by_script = owner.empty() && std::ranges::any_of(settings.shims, [&](const std::string& shim) { return settings.handler(shim) == object->name; });
+    if (by_chart || by_script) classes.push_back(object);
+  }
+  return classes;
+}
+
+}  // namespace
+
+void runtime_parses(const NodeView& node, std::vector<Violation>& violations) {
+  const auto loaded = load_runtime_configuration(node.host.host.files, node.host.host.runtime);
+  if (loaded) return;
+  if (!load_runtime_configuration(node.baseline->host.files, node.host.host.runtime)) return;  // the operator's doing
+  violations.push_back({"", loaded.error().file, loaded.error().what, node.served.front()->release});
+}
+
+void runtime_loaded(const NodeView& node, std::vector<Violation>& violations) {
+  const auto on_disk = load_runtime_configuration(node.host.host.files, node.host.host.runtime);
+  const LoadedConfigPtr& running = node.host.host.loaded;
+  if (!on_disk || (running && running->hash == (*on_disk)->hash)) return;
+  violations.push_back({"", node.host.host.runtime.unit(), running ? "runs with another configuration than is on disk" : "is not running although its configuration is good",
+                        node.served.front()->release});
+}
+
+// The moment between two effects is long enough for a node to lose its power.
+void runtime_restartable(const CheckContext& context, Verdict& verdict) {
+  for (const RunEvent& event : context.record.runs) {
+    verdict.spoke = true;
+    if (event.run->unrestartable.empty()) continue;
+    verdict.violations.push_back({event.node, event.run->unrestartable_path, fmt::format("{} (after effect {})", event.run->unrestartable, event.run->unrestartable_effect), event.release});
+  }
+}
+
+void runtime_handlers(const CheckContext& context, Verdict& verdict) {
+  for (const NodeHost& node : context.after.nodes) {
+    const ObjectPtr object = context.after.cluster.find(Kind::node, "", node.name);
+    if (!object || !has_label(*object)) continue;
+    for (const Served* served : served_on(context.after, node.name)) {
+      if (standing_of(context.after, *served, node.name) != Standing::settled) continue;
+      const Settings settings = settings_of(*served, node.name);
+      for (const ObjectPtr& runtime_class : classes_of(context.after, *served, settings)) {
+        verdict.spoke = true;
+        const std::string handler = runtime_class->json().value("handler", "");
+        const auto& loaded = node.host->host.loaded;
+        const bool offered = loaded && std::ranges::find(loaded->handlers, handler, &Handler::name) != loaded->handlers.end();
+        if (!offered) {
+          verdict.violations.push_back({node.name, "RuntimeClass " + runtime_class->name, fmt::format("names handler {}, which the runtime has not loaded", handler), served->release});
+          continue;
+        }
+        for (const BrokenHandler& broken : broken_handlers(node.host->host.files, *loaded)) {
+          if (broken.handler == handler) verdict.violations.push_back({node.name, broken.path, fmt::format("is missing for handler {}", handler), served->release});
+        }
+      }
+    }
+  }
+}
+
+void disruption_bounded(const CheckContext& context, Verdict& verdict) {
+  for (const RunEvent& event : context.record.runs) {
+    verdict.spoke = true;
+    if (event.run->restarts == 0 || event.run->loaded_differently) continue;
+    verdict.violations.push_back({event.node, event.before->host.runtime.unit(), fmt::format("was restarted {} times by {}, and loaded what it had", event.run->restarts, program_name(event.run->program)), event.release});
+  }
+}
+
+}  // namespace barnacle

@@ -1,0 +1,19 @@
+// What the API server checks and completes before it stores an object.
+#pragma once
+
+#include <optional>
+
+#include "sim/cluster/cluster.h"
+
+namespace barnacle {
+
+// Drops what is not a client's to say from a body: status, and metadata and type, which have their own places.
+BodyPtr cleaned_body(const BodyPtr& body);
+
+// For an object that is to be created; may complete it (a workload gets the scheduling of its RuntimeClass).
+std::optional<ApiError> admit(const Cluster& cluster, Object& object);
+
+// For a change of an object's body: fields that cannot change.
+std::optional<ApiError> admit_change(const Object& stored, const Object& changed);
+
+}  // namespace barnacle

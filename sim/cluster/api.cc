@@ -1,0 +1,187 @@
+// Requests: authorise, admit, store.
+#include "sim/base/check.h"
+#include "sim/cluster/access.h"
+#include "sim/cluster/admission.h"
+#include "sim/cluster/api_error.h"
+#include "sim/cluster/json_read.h"
+#include "sim/cluster/patch.h"
+
+namespace barnacle {
+namespace {
+
+std::string_view scope(Kind kind, std::string_view ns) { return is_namespaced(kind) ? ns : std::string_view(); }
+
+// 401 for an account that is gone, 403 for one without the right; nothing when the request may go on.
+std::optional<ApiError> authorize(Cluster& cluster, const Account& who, std::string_view verb, Kind kind, std::string_view ns,
+                                  std::string_view name) {
+  if (who.administrator()) return std::nullopt;
+  const bool lives = service_account_lives(cluster, who.namespace_, who.name);
+  if (lives && cluster.allowed(who, verb, kind, ns, name)) return std::nullopt;
+  const ApiError error = lives ? not_allowed(who, verb, kind, ns, name).error() : unauthorized().error();
+  std::string denial = who.name;
+  denial.append(" ").append(verb).append(" ").append(resource_name(kind)).append(": ").append(std::to_string(error.code));
+  ClusterAccess(cluster).note_denial(std::move(denial));
+  return error;
+}
+
+bool same_payload(const Object& a, const Object& b) {
+  return a.payload_hash == b.payload_hash && (a.payload == b.payload || a.payload_hash != Hash128{});
+}
+
+// Stores a client's change of a stored object; a change of nothing leaves the version as it was, as the real one does.
+ApiResult<ObjectPtr> commit(Cluster& cluster, const ObjectPtr& stored, Object changed) {
+  const bool same_body = stored->body->hash == changed.body->hash;
+  if (same_body && stored->labels == changed.labels && stored->annotations == changed.annotations &&
+      stored->finalizers == changed.finalizers && same_payload(*stored, changed)) {
+    return stored;
+  }
+  if (auto refusal = admit_change(*stored, changed)) return std::unexpected(std::move(*refusal));
+  if (!same_body) ++changed.generation;
+  ClusterAccess access(cluster);
+  const ObjectPtr put = access.put(std::move(changed));
+  access.finish_deletion(put->kind, put->namespace_, put->name);
+  return put;
+}
+
+// Labels and annotations are what clients patch most: no detour over a JSON document of the whole object.
+std::optional<ApiError> patch_strings(Strings& strings, const Json& patch) {
+  if (patch.is_null()) strings.clear();
+  if (!patch.is_object()) return patch.is_null() ? std::nullopt : std::optional(bad_request("metadata is malformed").error());
+  for (const auto& [key, value] : patch.get_ref<const Json::object_t&>()) {
+    if (key == "$patch" && (value == "replace" || value == "delete")) strings.clear();
+  }
+  for (const auto& [key, value] : patch.get_ref<const Json::object_t&>()) {
+    if (key.starts_with('$')) continue;
+    if (value.is_null()) strings.erase(key);
+    else if (value.is_string()) strings[key] = value.get<std::string>();
+    else return bad_request("unrecognized type: string expected for " + key).error();
+  }
+  return std::nullopt;
+}
+
+std::optional<ApiError> patch_metadata(Object& object, const Json& metadata) {
+  if (metadata.is_null()) return std::nullopt;
+  if (!metadata.is_object()) return bad_request("metadata is malformed").error();
+  if (const Json& version = at(metadata, "resourceVersion"); version.is_string()) {
+    if (version.get_ref<const std::string&>() != std::to_string(object.resource_version)) {
+      return conflict(object.kind, object.name).error();
+    }
+  }
+  if (metadata.contains("labels")) {
+    if (auto refusal = patch_strings(object.labels, metadata["labels"])) return refusal;
+  }
+  if (metadata.contains("annotations")) {
+    if (auto refusal = patch_strings(object.annotations, metadata["annotations"])) return refusal;
+  }
+  if (metadata.contains("finalizers")) object.finalizers = texts_at(metadata, "finalizers");
+  return std::nullopt;
+}
+
+bool speaks_of_body(const Json& patch) {
+  for (const auto& [key, value] : patch.get_ref<const Json::object_t&>()) {
+    if (key != "metadata" && key != "apiVersion" && key != "kind" && key != "status") return true;
+  }
+  return false;
+}
+
+enum class PatchKind : std::uint8_t { merge, strategic };
+
+std::optional<ApiError> patch_body(Object& object, const Json& patch, PatchKind kind) {
+  Json json = object.json();
+  Json wanted = patch;
+  wanted.erase("metadata");
+  if (kind == PatchKind::merge) {
+    apply_merge_patch(json, wanted);
+  } else {
+    auto merged = strategic_merge(json, wanted);
+    if (!merged) return invalid(object.kind, object.name, merged.error()).error();
+    json = std::move(*merged);
+  }
+  object.body = cleaned_body(make_body(std::move(json)));
+  return std::nullopt;
+}
+
+ApiResult<ObjectPtr> apply_patch(Cluster& cluster, const ObjectPtr& stored, const Json& patch, PatchKind kind) {
+  if (!patch.is_object()) return bad_request("the patch is not an object");
+  Object changed = *stored;
+  if (auto refusal = patch_metadata(changed, at(patch, "metadata"))) return std::unexpected(std::move(*refusal));
+  if (speaks_of_body(patch)) {
+    if (auto refusal = patch_body(changed, patch, kind)) return std::unexpected(std::move(*refusal));
+  }
+  return commit(cluster, stored, std::move(changed));
+}
+
+}  // namespace
+
+ApiResult<ObjectPtr> Cluster::get(const Account& who, Kind kind, std::string_view ns, std::string_view name) {
+  ns = scope(kind, ns);
+  if (auto refusal = authorize(*this, who, "get", kind, ns, name)) return std::unexpected(std::move(*refusal));
+  ObjectPtr stored = find(kind, ns, name);
+  if (!stored) return not_found(kind, name);
+  return stored;
+}
+
+ApiResult<std::vector<ObjectPtr>> Cluster::list(const Account& who, Kind kind, std::string_view ns, const Selector& selector) {
+  ns = scope(kind, ns);
+  if (auto refusal = authorize(*this, who, "list", kind, ns, {})) return std::unexpected(std::move(*refusal));
+  std::vector<ObjectPtr> found;
+  for (const ObjectPtr& object : of_kind(kind)) {
+    if ((ns.empty() || object->namespace_ == ns) && includes(object->labels, selector)) found.push_back(object);
+  }
+  return found;
+}
+
+ApiResult<ObjectPtr> Cluster::create(const Account& who, Object object) {
+  if (!is_namespaced(object.kind)) object.namespace_.clear();
+  if (auto refusal = authorize(*this, who, "create", object.kind, object.namespace_, {})) return std::unexpected(std::move(*refusal));
+  object.body = cleaned_body(object.body);
+  if (auto refusal = admit(*this, object)) return std::unexpected(std::move(*refusal));
+  return ClusterAccess(*this).insert(std::move(object));
+}
+
+ApiResult<ObjectPtr> Cluster::update(const Account& who, const Object& object) {
+  const std::string_view ns = scope(object.kind, object.namespace_);
+  if (auto refusal = authorize(*this, who, "update", object.kind, ns, object.name)) return std::unexpected(std::move(*refusal));
+  const ObjectPtr stored = find(object.kind, ns, object.name);
+  if (!stored) return not_found(object.kind, object.name);
+  if (object.resource_version != 0 && object.resource_version != stored->resource_version) return conflict(object.kind, object.name);
+  Object changed = *stored;
+  changed.labels = object.labels;
+  changed.annotations = object.annotations;
+  changed.body = cleaned_body(object.body);
+  changed.payload = object.payload;
+  changed.payload_hash = object.payload_hash;
+  return commit(*this, stored, std::move(changed));
+}
+
+ApiResult<ObjectPtr> Cluster::merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name,
+                                          const nlohmann::json& patch) {
+  ns = scope(kind, ns);
+  if (auto refusal = authorize(*this, who, "patch", kind, ns, name)) return std::unexpected(std::move(*refusal));
+  const ObjectPtr stored = find(kind, ns, name);
+  if (!stored) return not_found(kind, name);
+  return apply_patch(*this, stored, patch, PatchKind::merge);
+}
+
+ApiResult<ObjectPtr> Cluster::strategic_merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name,
+                                                    const nlohmann::json& patch) {
+  ns = scope(kind, ns);
+  if (auto refusal = authorize(*this, who, "patch", kind, ns, name)) return std::unexpected(std::move(*refusal));
+  const ObjectPtr stored = find(kind, ns, name);
+  if (!stored) return not_found(kind, name);
+  return apply_patch(*this, stored, patch, PatchKind::strategic);
+}
+
+ApiResult<void> Cluster::remove(const Account& who, Kind kind, std::string_view ns, std::string_view name, Propagation propagation) {
+  ns = scope(kind, ns);
+  if (auto refusal = authorize(*this, who, "delete", kind, ns, name)) return std::unexpected(std::move(*refusal));
+  const ObjectPtr stored = find(kind, ns, name);
+  if (!stored) return not_found(kind, name);
+  if (kind == Kind::namespace_ && (name == "default" || name == "kube-system")) {
+    return forbidden(kind, name, "this namespace may not be deleted");
+  }
+  ClusterAccess(*this).begin_deletion(stored, propagation);
+  return {};
+}
+
+}  // namespace barnacle

@@ -1,0 +1,184 @@
+// The DaemonSet controller: one pod on each node that fits, replaced node by node when the template changes.
+#include <algorithm>
+
+#include "sim/cluster/access.h"
+
+namespace barnacle {
+namespace {
+
+using Pods = std::vector<const Object*>;
+
+// Where pods are kept, and, more strictly, where new ones are put: a taint NoSchedule keeps new pods away only.
+bool may_stay(const PodSpec& spec, const Object& node) {
+  return includes(node.labels, spec.node_selector) && tolerates(spec, node, true, true);
+}
+bool may_start(const PodSpec& spec, const Object& node) {
+  return includes(node.labels, spec.node_selector) && tolerates(spec, node, true);
+}
+
+// A container starts and fails at one instant here, but on a real node it runs for a while and is available meanwhile if
+// it has no readiness probe; the rollout takes that moment to walk on. So of a new pod it is enough to have been started.
+bool was_available(const Object& pod) {
+  const PodStatus& status = pod_status(pod);
+  if (pod_spec_of(pod)->readiness_probe) return status.container == ContainerState::running && status.settled;
+  return status.starts > 0;
+}
+
+bool is_available(const Object& pod) {
+  const PodStatus& status = pod_status(pod);
+  if (pod.deletion_time || status.container != ContainerState::running) return false;
+  return status.settled || !pod_spec_of(pod)->readiness_probe;
+}
+
+Pods pods_owned_by(const Cluster& cluster, const Object& owner) {
+  Pods pods;
+  for (const ObjectPtr& pod : cluster.of_kind(Kind::pod)) {
+    if (is_owned_by(*pod, owner)) pods.push_back(pod.get());
+  }
+  return pods;
+}
+
+struct NodePods {
+  const Object* pod = nullptr;  // the oldest that is not being deleted
+  bool leaving = false;         // another one is still going
+};
+
+NodePods pods_on(const Pods& pods, std::string_view node) {
+  NodePods found;
+  for (const Object* pod : pods) {
+    if (pod_status(*pod).node != node) continue;
+    if (pod->deletion_time) found.leaving = true;
+    else if (found.pod == nullptr || pod->creation_order < found.pod->creation_order) found.pod = pod;
+  }
+  return found;
+}
+
+// What one look at the cluster wants done; decided before anything is changed.
+struct Plan {
+  std::vector<std::string> create_on;
+  std::vector<ObjectPtr> remove;
+};
+
+void plan_removal(const Cluster& cluster, const Object* pod, Plan& plan) {
+  plan.remove.push_back(cluster.find(Kind::pod, pod->namespace_, pod->name));
+}
+
+void plan_misplaced(const Cluster& cluster, const Object& set, const Pods& pods, Plan& plan) {
+  for (const Object* pod : pods) {
+    const PodStatus& status = pod_status(*pod);
+    if (pod->deletion_time || status.node.empty()) continue;
+    const Object* node = find_node(cluster, status.node);
+    const bool misplaced = node != nullptr && !may_stay(views_of(set).pod_template->spec, *node);
+    const bool surplus = pods_on(pods, status.node).pod != pod;
+    if (misplaced || surplus || is_finished(status)) plan_removal(cluster, pod, plan);
+  }
+}
+
+int allowed_unavailable(const UpdateStrategy& strategy, int desired) {
+  const int limit = strategy.percent ? (strategy.max_unavailable * desired + 99) / 100 : strategy.max_unavailable;
+  return std::max(limit, 1);
+}
+
+// Old pods that are not available are replaced at once; of the available ones as many as the limit leaves, by node name.
+void plan_rollout(const Cluster& cluster, const Object& set, const Pods& pods, Plan& plan) {
+  const PodTemplate& pod_template = *views_of(set).pod_template;
+  Pods candidates;
+  int desired = 0;
+  int unavailable = 0;
+  for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
+    const NodePods here = pods_on(pods, node->name);
+    if (!may_stay(pod_template.spec, *node) || (here.pod == nullptr && !may_start(pod_template.spec, *node))) continue;
+    ++desired;
+    if (here.pod == nullptr) {
+      ++unavailable;
+    } else if (pod_status(*here.pod).pod_template_hash == pod_template.hash) {
+      if (!was_available(*here.pod)) ++unavailable;
+    } else if (is_available(*here.pod)) {
+      candidates.push_back(here.pod);
+    } else {
+      ++unavailable;
+      plan_removal(cluster, here.pod, plan);
+    }
+  }
+  for (const Object* pod : candidates) {
+    if (unavailable >= allowed_unavailable(views_of(set).update_strategy, desired)) break;
+    ++unavailable;
+    plan_removal(cluster, pod, plan);
+  }
+}
+
+void plan_missing(const Cluster& cluster, const Object& set, const Pods& pods, Plan& plan) {
+  for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
+    if (node->deletion_time || !may_start(views_of(set).pod_template->spec, *node)) continue;
+    const NodePods here = pods_on(pods, node->name);
+    // A new pod waits until the old one is gone: both would want the same host.
+    if (here.pod == nullptr && !here.leaving) plan.create_on.push_back(node->name);
+  }
+}
+
+// Pods that an orphaning deletion left behind belong to the next DaemonSet whose selector matches them.
+void adopt(ClusterAccess& access, const Object& set) {
+  const Strings& selector = views_of(set).match_labels;
+  if (selector.empty()) return;
+  std::vector<ObjectPtr> orphans;
+  for (const ObjectPtr& pod : access.cluster.of_kind(Kind::pod)) {
+    if (pod->owners.empty() && !pod->deletion_time && pod->namespace_ == set.namespace_ && includes(pod->labels, selector)) {
+      orphans.push_back(pod);
+    }
+  }
+  for (const ObjectPtr& pod : orphans) {
+    Object adopted = *pod;
+    adopted.owners.push_back({set.kind, set.name, set.uid});
+    access.put(std::move(adopted));
+  }
+}
+
+void control(ClusterAccess& access, const ObjectPtr& set) {
+  if (set->deletion_time || !views_of(*set).pod_template) return;
+  adopt(access, *set);
+  Plan plan;
+  {
+    const Pods pods = pods_owned_by(access.cluster, *set);
+    plan_misplaced(access.cluster, *set, pods, plan);
+    plan_missing(access.cluster, *set, pods, plan);
+    if (!views_of(*set).update_strategy.on_delete) plan_rollout(access.cluster, *set, pods, plan);
+  }
+  for (const ObjectPtr& pod : plan.remove) {
+    // The same pod may be planned for two reasons.
+    const ObjectPtr stored = access.cluster.find(Kind::pod, pod->namespace_, pod->name);
+    if (stored) access.begin_deletion(stored, Propagation::background);
+  }
+  for (const std::string& node : plan.create_on) create_pod(access, *set, node, {}, {});
+  if (std::get<DaemonSetStatus>(set->status).observed_generation != set->generation) {
+    access.put_status(*set, DaemonSetStatus{set->generation});
+  }
+}
+
+}  // namespace
+
+void control_daemon_sets(ClusterAccess& access) {
+  for (std::size_t index = 0;; ++index) {
+    const auto sets = access.cluster.of_kind(Kind::daemon_set);
+    if (index >= sets.size()) break;
+    control(access, ObjectPtr(sets[index]));
+  }
+}
+
+DaemonSetCounts Cluster::counts_of(const Object& set) const {
+  DaemonSetCounts counts;
+  if (!views_of(set).pod_template) return counts;
+  const PodTemplate& pod_template = *views_of(set).pod_template;
+  const Pods pods = pods_owned_by(*this, set);
+  for (const ObjectPtr& node : of_kind(Kind::node)) {
+    if (!may_start(pod_template.spec, *node)) continue;
+    ++counts.desired;
+    const Object* pod = pods_on(pods, node->name).pod;
+    if (pod == nullptr) continue;
+    if (pod_status(*pod).pod_template_hash == pod_template.hash) ++counts.updated;
+    if (is_available(*pod)) ++counts.available;
+  }
+  counts.observed = std::get<DaemonSetStatus>(set.status).observed_generation == set.generation;
+  return counts;
+}
+
+}  // namespace barnacle

@@ -1,0 +1,49 @@
+// How objects go: at once, after their finalizers, or (pods) after their kubelet has stopped the container.
+#include <algorithm>
+
+#include "sim/cluster/access.h"
+
+namespace barnacle {
+namespace {
+
+// Whether a kubelet still has to end this pod.
+bool awaits_kubelet(const Object& object) {
+  if (object.kind != Kind::pod) return false;
+  const PodStatus& status = pod_status(object);
+  return !status.node.empty() && !is_finished(status);
+}
+
+void add_finalizer(Object& object, std::string_view finalizer) {
+  if (!has_finalizer(object, finalizer)) object.finalizers.emplace_back(finalizer);
+}
+
+}  // namespace
+
+void ClusterAccess::begin_deletion(const ObjectPtr& stored, Propagation propagation) {
+  if (stored->deletion_time) return;
+  Object object = *stored;
+  if (propagation == Propagation::foreground) add_finalizer(object, kForegroundFinalizer);
+  if (propagation == Propagation::orphan) add_finalizer(object, kOrphanFinalizer);
+  if (object.kind == Kind::namespace_) add_finalizer(object, kNamespaceFinalizer);
+  if (object.finalizers.empty() && !awaits_kubelet(object)) {
+    erase(*stored);
+    return;
+  }
+  object.deletion_time = now();
+  put(std::move(object));
+}
+
+void ClusterAccess::finish_deletion(Kind kind, std::string_view ns, std::string_view name) {
+  const ObjectPtr stored = cluster.find(kind, ns, name);
+  if (stored && stored->deletion_time && stored->finalizers.empty() && !awaits_kubelet(*stored)) erase(*stored);
+}
+
+void ClusterAccess::remove_finalizer(const ObjectPtr& stored, std::string_view finalizer) {
+  if (!has_finalizer(*stored, finalizer)) return;
+  Object object = *stored;
+  std::erase(object.finalizers, finalizer);
+  const ObjectPtr changed = put(std::move(object));
+  finish_deletion(changed->kind, changed->namespace_, changed->name);
+}
+
+}  // namespace barnacle

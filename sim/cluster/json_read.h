@@ -1,0 +1,63 @@
+// Tolerant reading of JSON: a missing key, or a value of another type than wanted, reads as nothing.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/cluster/objects.h"
+
+namespace barnacle {
+
+using Json = nlohmann::json;
+
+inline const Json& at(const Json& table, const char* key) {
+  static const Json kNull;
+  if (!table.is_object()) return kNull;
+  const auto found = table.find(key);
+  return found == table.end() ? kNull : *found;
+}
+
+inline std::string text_at(const Json& table, const char* key) {
+  const Json& value = at(table, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+inline bool flag_at(const Json& table, const char* key) {
+  const Json& value = at(table, key);
+  return value.is_boolean() && value.get<bool>();
+}
+
+inline std::optional<Time> number_at(const Json& table, const char* key) {
+  const Json& value = at(table, key);
+  if (!value.is_number_integer()) return std::nullopt;
+  return value.get<Time>();
+}
+
+// The elements of a list; none where it is no list.
+inline const Json::array_t& elements_at(const Json& table, const char* key) {
+  static const Json::array_t kNone;
+  const Json& value = at(table, key);
+  return value.is_array() ? value.get_ref<const Json::array_t&>() : kNone;
+}
+
+inline std::vector<std::string> texts_at(const Json& table, const char* key) {
+  std::vector<std::string> texts;
+  for (const Json& element : elements_at(table, key)) {
+    if (element.is_string()) texts.push_back(element.get<std::string>());
+  }
+  return texts;
+}
+
+inline Strings strings_at(const Json& table, const char* key) {
+  Strings strings;
+  const Json& value = at(table, key);
+  if (!value.is_object()) return strings;
+  for (const auto& [name, text] : value.get_ref<const Json::object_t&>()) {
+    if (text.is_string()) strings.emplace(name, text.get<std::string>());
+  }
+  return strings;
+}
+
+}  // namespace barnacle

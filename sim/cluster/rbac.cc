@@ -1,0 +1,64 @@
+// Who may do what: live bindings that name a live ServiceAccount and a live role.
+#include <algorithm>
+
+#include "sim/cluster/access.h"
+#include "sim/cluster/kinds.h"
+
+namespace barnacle {
+namespace {
+
+bool has(const std::vector<std::string>& texts, std::string_view wanted) {
+  return std::ranges::any_of(texts, [&](const std::string& text) { return text == wanted || text == "*"; });
+}
+
+struct Request {
+  const Account& who;
+  std::string_view verb;
+  Kind kind;
+  std::string_view name;
+};
+
+bool permits(const PolicyRule& rule, const Request& request) {
+  const KindFacts& kind = facts(request.kind);
+  if (!has(rule.verbs, request.verb) || !has(rule.resources, kind.resource) || !has(rule.groups, kind.group)) return false;
+  return rule.names.empty() || std::ranges::find(rule.names, request.name) != rule.names.end();
+}
+
+bool means(const BindingSubject& subject, const Account& who) {
+  if (subject.kind == "ServiceAccount") return subject.name == who.name && subject.namespace_ == who.namespace_;
+  if (subject.kind == "User") return subject.name == "system:serviceaccount:" + who.namespace_ + ":" + who.name;
+  return subject.name == "system:authenticated" || subject.name == "system:serviceaccounts" ||
+         subject.name == "system:serviceaccounts:" + who.namespace_;
+}
+
+bool grants(const Cluster& cluster, const Object& binding, const Request& request) {
+  const BodyViews& views = views_of(binding);
+  if (std::ranges::none_of(views.subjects, [&](const BindingSubject& subject) { return means(subject, request.who); })) return false;
+  const bool of_cluster = views.role_kind == "ClusterRole";
+  const ObjectPtr role = of_cluster ? cluster.find(Kind::cluster_role, "", views.role_name)
+                                    : cluster.find(Kind::role, binding.namespace_, views.role_name);
+  if (!role) return false;
+  return std::ranges::any_of(views_of(*role).rules, [&](const PolicyRule& rule) { return permits(rule, request); });
+}
+
+}  // namespace
+
+bool service_account_lives(const Cluster& cluster, std::string_view ns, std::string_view name) {
+  return name.empty() || name == "default" || cluster.find(Kind::service_account, ns, name) != nullptr;
+}
+
+bool Cluster::allowed(const Account& who, std::string_view verb, Kind kind, std::string_view ns, std::string_view name) const {
+  if (who.administrator()) return true;
+  if (!service_account_lives(*this, who.namespace_, who.name)) return false;
+  const Request request{who, verb, kind, name};
+  for (const ObjectPtr& binding : of_kind(Kind::cluster_role_binding)) {
+    if (grants(*this, *binding, request)) return true;
+  }
+  if (ns.empty() || !is_namespaced(kind)) return false;
+  for (const ObjectPtr& binding : of_kind(Kind::role_binding)) {
+    if (binding->namespace_ == ns && grants(*this, *binding, request)) return true;
+  }
+  return false;
+}
+
+}  // namespace barnacle

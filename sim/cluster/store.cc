@@ -1,0 +1,164 @@
+// The store: a sorted vector of shared objects.
+#include <algorithm>
+#include <tuple>
+
+#include "sim/base/check.h"
+#include "sim/cluster/access.h"
+
+namespace barnacle {
+namespace {
+
+constexpr std::size_t kDeparted = 256;
+constexpr std::size_t kDenials = 64;
+
+using Key = std::tuple<Kind, std::string_view, std::string_view>;
+Key key_of(const ObjectPtr& object) { return {object->kind, object->namespace_, object->name}; }
+
+void start_status(Object& object, Time now) {
+  switch (object.kind) {
+    case Kind::pod: {
+      PodStatus status;
+      if (const auto* given = std::get_if<PodStatus>(&object.status)) status = *given;
+      if (status.node.empty()) status.node = views_of(object).node_name;
+      object.status = std::move(status);
+      break;
+    }
+    case Kind::job: object.status = JobStatus{.succeeded = 0, .failed = 0, .condition = "", .reason = "",
+                                              .next_pod_at = {}, .started = now, .finished = {}}; break;
+    case Kind::daemon_set: object.status = DaemonSetStatus{}; break;
+    case Kind::node:
+      if (!std::holds_alternative<NodeStatus>(object.status)) object.status = NodeStatus{};
+      break;
+    default: object.status = std::monostate{}; break;
+  }
+}
+
+ObjectPtr first_namespace(const char* name, std::uint64_t number) {
+  Object object;
+  object.kind = Kind::namespace_;
+  object.name = name;
+  object.uid = object.resource_version = object.creation_order = number;
+  object.body = make_body(nlohmann::json::object());
+  object.content_hash = content_hash(object);
+  return std::make_shared<const Object>(std::move(object));
+}
+
+}  // namespace
+
+Cluster::Cluster() {
+  static const std::vector<ObjectPtr> kFirst{first_namespace("default", 1), first_namespace("kube-system", 2)};
+  objects_ = kFirst;
+  next_uid_ = next_resource_version_ = next_order_ = kFirst.size() + 1;
+}
+
+std::vector<ObjectPtr>::iterator ClusterAccess::slot(Kind kind, std::string_view ns, std::string_view name) {
+  return std::ranges::lower_bound(cluster.objects_, Key(kind, ns, name), {}, key_of);
+}
+
+ObjectPtr Cluster::find(Kind kind, std::string_view ns, std::string_view name) const {
+  const auto found = std::ranges::lower_bound(objects_, Key(kind, ns, name), {}, key_of);
+  return found != objects_.end() && key_of(*found) == Key(kind, ns, name) ? *found : nullptr;
+}
+
+std::span<const ObjectPtr> Cluster::of_kind(Kind kind) const {
+  const auto range = std::ranges::equal_range(objects_, kind, {}, [](const ObjectPtr& object) { return object->kind; });
+  return {range.begin(), range.end()};
+}
+
+std::vector<ObjectPtr> Cluster::all(Kind kind) const {
+  const auto range = of_kind(kind);
+  return {range.begin(), range.end()};
+}
+
+std::vector<ObjectPtr> Cluster::pods_of(const Object& owner) const {
+  std::vector<ObjectPtr> pods;
+  for (const ObjectPtr& pod : of_kind(Kind::pod)) {
+    if (is_owned_by(*pod, owner)) pods.push_back(pod);
+  }
+  std::ranges::sort(pods, {}, [](const ObjectPtr& pod) { return pod->creation_order; });
+  return pods;
+}
+
+ObjectPtr ClusterAccess::insert(Object object) {
+  const auto place = slot(object.kind, object.namespace_, object.name);
+  check(place == cluster.objects_.end() || key_of(*place) != Key(object.kind, object.namespace_, object.name),
+        "an object is inserted once");
+  object.uid = cluster.next_uid_++;
+  object.resource_version = cluster.next_resource_version_++;
+  object.creation_order = cluster.next_order_++;
+  object.generation = 1;
+  object.created = cluster.now;
+  object.deletion_time.reset();
+  start_status(object, cluster.now);
+  object.content_hash = content_hash(object);
+  auto stored = std::make_shared<const Object>(std::move(object));
+  cluster.objects_.insert(place, stored);
+  return stored;
+}
+
+ObjectPtr ClusterAccess::put(Object object) {
+  const auto place = slot(object.kind, object.namespace_, object.name);
+  check(place != cluster.objects_.end() && (*place)->uid == object.uid, "only a stored object is replaced");
+  object.resource_version = cluster.next_resource_version_++;
+  object.content_hash = content_hash(object);
+  *place = std::make_shared<const Object>(std::move(object));
+  return *place;
+}
+
+ObjectPtr ClusterAccess::put_status(const Object& stored, Status status) {
+  const auto place = slot(stored.kind, stored.namespace_, stored.name);
+  check(place != cluster.objects_.end() && (*place)->uid == stored.uid, "only a stored object is replaced");
+  auto object = std::make_shared<Object>(stored);
+  object->resource_version = cluster.next_resource_version_++;
+  object->status = std::move(status);
+  *place = std::move(object);
+  return *place;
+}
+
+void ClusterAccess::erase(const Object& stored) {
+  const auto place = slot(stored.kind, stored.namespace_, stored.name);
+  check(place != cluster.objects_.end() && (*place)->uid == stored.uid, "only a stored object is erased");
+  ++cluster.next_resource_version_;
+  if (stored.kind == Kind::pod) {
+    if (cluster.departed_pods_.size() == kDeparted) cluster.departed_pods_.erase(cluster.departed_pods_.begin());
+    cluster.departed_pods_.push_back(*place);
+  }
+  cluster.objects_.erase(place);
+}
+
+void ClusterAccess::note_denial(std::string text) {
+  ++cluster.denial_count_;
+  if (cluster.denied_.size() == kDenials) cluster.denied_.erase(cluster.denied_.begin());
+  cluster.denied_.push_back(std::move(text));
+}
+
+bool has_finalizer(const Object& object, std::string_view finalizer) {
+  return std::ranges::find(object.finalizers, finalizer) != object.finalizers.end();
+}
+
+bool is_owned_by(const Object& object, const Object& owner) {
+  return std::ranges::any_of(object.owners, [&](const OwnerReference& reference) { return reference.uid == owner.uid; });
+}
+
+const Object* owner_of(const Cluster& cluster, const OwnerReference& reference) {
+  for (const ObjectPtr& object : cluster.of_kind(reference.kind)) {
+    if (object->uid == reference.uid) return object.get();
+  }
+  return nullptr;
+}
+
+const Object* find_node(const Cluster& cluster, std::string_view name) {
+  for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
+    if (node->name == name) return node.get();
+  }
+  return nullptr;
+}
+
+bool includes(const Strings& all, const Strings& wanted) {
+  return std::ranges::all_of(wanted, [&](const auto& entry) {
+    const auto found = all.find(entry.first);
+    return found != all.end() && found->second == entry.second;
+  });
+}
+
+}  // namespace barnacle

@@ -1,0 +1,80 @@
+// One run of kata-deploy on one node, in the parts it is made of. Each part is a program of effects and reads from top to
+// bottom like the work it does; where an upstream version did otherwise, the line asks for the Defect.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "sim/deploy/settings.h"
+#include "sim/deploy/shell.h"
+
+namespace barnacle {
+
+// What the run has found out about its node, and what it has to remember between its parts.
+struct Deployment {
+  const Settings& settings;
+  Shell& shell;
+
+  std::string runtime = {};        // "containerd", "crio"; anything else: nothing is done
+  std::string runtime_version = {};  // "containerd://2.0.4"
+  bool uses_drop_in = false;       // containerd 2 and newer
+  bool runtime_files_changed = false;
+  std::set<std::string> wanted = {};  // paths below the destination that belong to this installation
+
+  bool has(Defect defect) const { return settings.has(defect); }
+  bool containerd() const { return runtime == "containerd"; }
+};
+
+// The three actions.
+Work install(Deployment& deployment);
+Work cleanup(Deployment& deployment);
+Work reset(Deployment& deployment);
+
+// node.cc
+Work detect_runtime(Deployment& deployment);
+Work check_values(Deployment& deployment);  // may refuse
+Work label_node(Deployment& deployment);
+Work unlabel_node(Deployment& deployment);
+Work restart_runtime(Deployment& deployment);
+Work wait_until_ready(Deployment& deployment);
+
+// artifacts.cc
+Work copy_artifacts(Deployment& deployment);
+Work prune_artifacts(Deployment& deployment);
+Work remove_artifacts(Deployment& deployment);
+Work remove_tree(Deployment& deployment, std::string path);
+
+// shim_configuration.cc
+Work configure_shims(Deployment& deployment);
+// True when configurations are edited where they stand on the host, as upstream does, and not rendered from the payload.
+bool edits_in_place(const Settings& settings);
+
+// qemu_wrapper.cc
+struct WrapperNames {
+  std::string binary;   // the QEMU that the configuration names
+  std::string script;   // the wrapper that takes its place
+};
+bool has_wrapper(const Settings& settings, const std::string& shim);
+std::string wrapper_text(const Settings& settings, const std::string& shim, const std::string& binary);
+
+// containerd.cc
+Work prepare_containerd(Deployment& deployment);
+Work configure_containerd(Deployment& deployment);
+Work unconfigure_containerd(Deployment& deployment);
+
+// crio.cc
+Work configure_crio(Deployment& deployment);
+Work unconfigure_crio(Deployment& deployment);
+
+// runtime_classes.cc
+Work create_runtime_classes(Deployment& deployment);
+Work delete_runtime_classes(Deployment& deployment);
+
+// Replaces a file of the runtime's configuration if its contents differ, and notes that a restart is due.
+Work sync_runtime_file(Deployment& deployment, std::string path, const Blob* text);
+Work remove_runtime_file(Deployment& deployment, std::string path);
+Work note_runtime_change(Deployment& deployment);
+// A restart that is due survives a kill of the run: /run keeps it until the runtime has been restarted.
+std::string restart_marker(const Settings& settings);
+
+}  // namespace barnacle

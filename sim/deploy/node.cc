@@ -1,0 +1,187 @@
+// The node around the deployment: which runtime it has, whether the values fit it, its label, the runtime's restart.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/deploy/deployment.h"
+
+namespace barnacle {
+namespace {
+
+constexpr const char* kLabel = "katacontainers.io/kata-runtime";
+constexpr std::string_view kMarkers = "kata-deploy.katacontainers.io/";
+
+// Each release marks the nodes it serves with a label of its own, so that the shared one outlives all but the last.
+std::string marker_label(const Settings& settings) {
+  return std::string(kMarkers) + (settings.suffix.empty() ? "default" : settings.suffix);
+}
+
+void fail_as_kubectl(Shell& shell, const ApiError& error) {
+  shell.fail(fmt::format("Error from server ({}): {}", error.reason, error.message));
+}
+
+Task<ObjectPtr> get_node(Deployment& deployment) {
+  const EffectResult answer = co_await deployment.shell.api_get(Kind::node, deployment.settings.node);
+  if (answer.api_error) fail_as_kubectl(deployment.shell, *answer.api_error);
+  co_return answer.object;
+}
+
+Task<bool> set_label(Deployment& deployment, std::string key, std::optional<std::string> value) {
+  const EffectResult answer = co_await deployment.shell.api_label(Kind::node, deployment.settings.node, key, value);
+  if (answer.api_error) fail_as_kubectl(deployment.shell, *answer.api_error);
+  co_return answer.changed;
+}
+
+int major_version(const std::string& runtime_version) {
+  const auto parsed = RuntimeVersion::parse(runtime_version);
+  return parsed ? parsed->major_version : 0;
+}
+
+void refuse_mapping(Deployment& deployment) {
+  const Settings& settings = deployment.settings;
+  Shell& shell = deployment.shell;
+  for (const std::string& entry : settings.snapshotter_mapping) {
+    const std::size_t colon = entry.find(':');
+    const std::string shim = entry.substr(0, colon);
+    if (shim.empty() || colon == std::string::npos || colon + 1 == entry.size()) {
+      shell.refuse("The snapshotter must follow the \"shim:snapshotter,shim:snapshotter,...\" format, but at least one part is empty");
+    }
+    if (std::ranges::count(settings.shims, shim) == 0) {
+      shell.refuse(fmt::format("\"{}\" is not part of \"{}\"", shim, fmt::join(settings.shims, " ")));
+    }
+    const auto same = [&](const std::string& other) { return other.starts_with(shim + ":"); };
+    if (std::ranges::count_if(settings.snapshotter_mapping, same) != 1) {
+      shell.refuse("One, and only one, entry per shim is required");
+    }
+  }
+}
+
+Task<bool> another_release_serves(Deployment& deployment) {
+  if (deployment.has(Defect::label_by_daemon_set_count)) {
+    const EffectResult listed = co_await deployment.shell.api_list(Kind::daemon_set, "kube-system");
+    // A list that is forbidden counts as an empty one: its error goes down a pipe.
+    co_return std::ranges::any_of(listed.names, [](const std::string& name) { return name.contains("kata-deploy"); });
+  }
+  const ObjectPtr node = co_await get_node(deployment);
+  const std::string own = marker_label(deployment.settings);
+  co_return std::ranges::any_of(node->labels, [&](const auto& label) {
+    return label.first.starts_with(kMarkers) && label.first != own;
+  });
+}
+
+}  // namespace
+
+Work detect_runtime(Deployment& deployment) {
+  Shell& shell = deployment.shell;
+  const ObjectPtr node = co_await get_node(deployment);
+  deployment.runtime_version = std::get<NodeStatus>(node->status).runtime_version;
+  if (deployment.settings.facts().detects_microk8s) co_await get_node(deployment);
+  if (deployment.runtime_version.starts_with("cri-o")) {
+    deployment.runtime = "crio";
+  } else {
+    const EffectResult controller = co_await shell.systemctl("is-active", "k0scontroller");
+    if (controller.exit_status != 0) co_await shell.systemctl("is-active", "k0sworker");
+    deployment.runtime = deployment.runtime_version.substr(0, deployment.runtime_version.find(':'));
+  }
+  deployment.uses_drop_in = deployment.containerd() && major_version(deployment.runtime_version) >= 2;
+}
+
+Work check_values(Deployment& deployment) {
+  const Settings& settings = deployment.settings;
+  Shell& shell = deployment.shell;
+  std::optional<std::string> why;
+  try {
+    if (settings.facts().prefix_must_be_absolute && !settings.prefix.empty() && !settings.prefix.starts_with('/')) {
+      shell.refuse("INSTALLATION_PREFIX must begin with a \"/\"(ex. /hoge/fuga)");
+    }
+    if (deployment.containerd()) {
+      if (deployment.runtime_version.starts_with("containerd://1.6") && !settings.snapshotter_mapping.empty()) {
+        shell.refuse("kata-deploy only supports snapshotter configuration with containerd 1.7 or newer");
+      }
+      refuse_mapping(deployment);
+      if (!settings.suffix.empty() && !deployment.uses_drop_in) {
+        shell.refuse(fmt::format("Multi installation can only be done if {} supports drop-in configuration files", deployment.runtime));
+      }
+    }
+    co_return;
+  } catch (const ScriptExit&) {
+    why = shell.log().back();
+    shell.log().pop_back();
+  }
+  // A release that refuses its node no longer serves it; what ran there before is left alone.
+  if (!deployment.has(Defect::label_by_daemon_set_count)) co_await unlabel_node(deployment);
+  shell.print(*why);
+  throw ScriptExit{1, true};
+}
+
+Work label_node(Deployment& deployment) {
+  if (!deployment.has(Defect::label_by_daemon_set_count)) {
+    co_await set_label(deployment, marker_label(deployment.settings), "true");
+  }
+  const bool changed = co_await set_label(deployment, kLabel, "true");
+  deployment.shell.print(fmt::format("node/{} {}", deployment.settings.node, changed ? "labeled" : "not labeled"));
+}
+
+Work unlabel_node(Deployment& deployment) {
+  if (!deployment.has(Defect::label_by_daemon_set_count)) {
+    co_await set_label(deployment, marker_label(deployment.settings), std::nullopt);
+  }
+  const bool keep = co_await another_release_serves(deployment);
+  if (keep) co_return;
+  const bool changed = co_await set_label(deployment, kLabel, std::nullopt);
+  deployment.shell.print(changed ? fmt::format("node/{} unlabeled", deployment.settings.node)
+                                 : fmt::format("label \"{}\" not found.", kLabel));
+}
+
+std::string restart_marker(const Settings& settings) { return "/run/" + settings.with_suffix("kata-deploy") + ".restart"; }
+
+Work note_runtime_change(Deployment& deployment) {
+  if (deployment.runtime_files_changed) co_return;
+  deployment.runtime_files_changed = true;
+  if (deployment.has(Defect::restart_always)) co_return;
+  const EffectResult marked = co_await deployment.shell.touch(restart_marker(deployment.settings));
+  if (marked.error) deployment.shell.fail(std::string(message(*marked.error)));
+}
+
+Work remove_runtime_file(Deployment& deployment, std::string path) {
+  const EffectResult present = co_await deployment.shell.lstat(path);
+  if (present.node == nullptr) co_return;
+  co_await note_runtime_change(deployment);
+  const EffectResult removed = co_await deployment.shell.remove(path);
+  if (removed.error) deployment.shell.fail(fmt::format("rm: can't remove '{}': {}", path, message(*removed.error)));
+}
+
+Work sync_runtime_file(Deployment& deployment, std::string path, const Blob* text) {
+  Shell& shell = deployment.shell;
+  const EffectResult present = co_await shell.stat(path);
+  if (present.node != nullptr && present.node->blob == text) co_return;
+  co_await note_runtime_change(deployment);
+  const std::uint16_t mode = present.node != nullptr ? present.node->attributes.mode : std::uint16_t{0644};
+  const EffectResult written = co_await shell.replace(path, text, mode);
+  if (written.error) shell.fail(fmt::format("{}: {}", path, message(*written.error)));
+}
+
+Work restart_runtime(Deployment& deployment) {
+  Shell& shell = deployment.shell;
+  const bool always = deployment.has(Defect::restart_always);
+  const std::string marker = restart_marker(deployment.settings);
+  if (!always) {
+    const EffectResult due = co_await shell.stat(marker);
+    if (due.node == nullptr) co_return;
+  }
+  co_await shell.systemctl("daemon-reload", "");
+  const EffectResult restarted = co_await shell.systemctl("restart", deployment.runtime);
+  if (restarted.exit_status != 0) shell.fail(restarted.message, restarted.exit_status);
+  if (!always) co_await shell.remove(marker);
+}
+
+Work wait_until_ready(Deployment& deployment) {
+  if (!deployment.has(Defect::ready_is_stale)) {
+    const EffectResult active = co_await deployment.shell.systemctl("is-active", deployment.runtime);
+    if (active.exit_status != 0) deployment.shell.fail(fmt::format("{} is not running", deployment.runtime));
+  }
+  const EffectResult ready = co_await deployment.shell.wait_ready();
+  if (ready.exit_status != 0) throw ScriptStuck{};
+}
+
+}  // namespace barnacle

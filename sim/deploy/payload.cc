@@ -1,0 +1,160 @@
+#include "sim/deploy/payload.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <unordered_map>
+
+#include "sim/deploy/version.h"
+#include "sim/host/toml.h"
+
+namespace barnacle {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Rule {
+  std::string path;  // glob, over the path below the payload's root or "runtimeclasses/NAME"
+  std::string since;
+  std::string before;
+};
+
+struct Manifest {
+  bool present = false;
+  std::vector<Rule> only;
+  std::vector<std::string> executable;
+};
+
+bool matches(const std::string& pattern, const std::string& path) { return fnmatch(pattern.c_str(), path.c_str(), 0) == 0; }
+
+std::string text_of(const TomlValue& table, std::string_view key) {
+  const TomlValue* value = table.get(key);
+  return value != nullptr && value->is_string() ? value->string() : "";
+}
+
+std::expected<std::string, PayloadError> read_bytes(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::unexpected(PayloadError{path.string(), 0, "cannot be read"});
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
+}
+
+std::expected<Manifest, PayloadError> read_manifest(const fs::path& path) {
+  Manifest manifest;
+  if (!fs::exists(path)) return manifest;
+  manifest.present = true;
+  const auto bytes = read_bytes(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  const auto parsed = parse_toml(*bytes);
+  if (!parsed) return std::unexpected(PayloadError{path.string(), parsed.error().line, parsed.error().what});
+  if (const TomlValue* only = parsed->get("only"); only != nullptr && only->is_array()) {
+    for (const TomlValue& rule : only->array()) {
+      manifest.only.push_back({text_of(rule, "path"), text_of(rule, "since"), text_of(rule, "before")});
+    }
+  }
+  if (const TomlValue* executable = parsed->get("executable"); executable != nullptr && executable->is_array()) {
+    for (const TomlValue& glob : executable->array()) manifest.executable.push_back(glob.string());
+  }
+  return manifest;
+}
+
+bool has_path(const Manifest& manifest, const std::string& path, const std::string& version) {
+  return std::ranges::all_of(manifest.only, [&](const Rule& rule) {
+    if (!matches(rule.path, path)) return true;
+    const bool early = !rule.since.empty() && compare_versions(version, rule.since) < 0;
+    const bool late = !rule.before.empty() && compare_versions(version, rule.before) >= 0;
+    return !early && !late;
+  });
+}
+
+void put_version(std::string& text, const std::string& version) {
+  constexpr std::string_view kMark = "@VERSION@";
+  for (std::size_t at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at)) {
+    text.replace(at, kMark.size(), version);
+  }
+}
+
+std::expected<PayloadEntry, PayloadError> read_entry(const fs::directory_entry& entry, const std::string& path,
+                                                     const Manifest& manifest, const std::string& version) {
+  PayloadEntry read{.path = path};
+  if (entry.is_symlink()) {
+    read.kind = FileKind::symlink;
+    read.mode = 0777;
+    read.text = fs::read_symlink(entry.path()).string();
+    return read;
+  }
+  if (entry.is_directory()) {
+    read.kind = FileKind::directory;
+    read.mode = 0755;
+    return read;
+  }
+  auto bytes = read_bytes(entry.path());
+  if (!bytes) return std::unexpected(bytes.error());
+  read.text = std::move(*bytes);
+  read.mode = static_cast<std::uint16_t>(entry.status().permissions()) & 0777;
+  if (manifest.present) {
+    put_version(read.text, version);
+    read.mode = 0644;
+    for (const std::string& glob : manifest.executable) {
+      if (matches(glob, path)) read.mode = 0755;
+    }
+  }
+  return read;
+}
+
+struct PayloadTrees {
+  std::unordered_map<const Payload*, PayloadTree> trees;
+};
+
+}  // namespace
+
+std::expected<PayloadPtr, PayloadError> load_payload(const std::string& folder, const std::string& version, Time date) {
+  const fs::path root = fs::path(folder) / "opt" / "kata";
+  std::error_code error;
+  if (!fs::is_directory(root, error)) return std::unexpected(PayloadError{root.string(), 0, "is no directory"});
+  const auto manifest = read_manifest(fs::path(folder) / "payload.toml");
+  if (!manifest) return std::unexpected(manifest.error());
+  auto payload = std::make_shared<Payload>();
+  payload->version = version;
+  payload->date = date;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
+    const std::string path = fs::relative(entry.path().parent_path(), root) == "."
+                                 ? entry.path().filename().string()
+                                 : (fs::relative(entry.path().parent_path(), root) / entry.path().filename()).string();
+    if (path.ends_with(".gitkeep") || !has_path(*manifest, path, version)) continue;
+    auto read = read_entry(entry, path, *manifest, version);
+    if (!read) return std::unexpected(read.error());
+    payload->entries.push_back(std::move(*read));
+  }
+  std::ranges::sort(payload->entries, {}, &PayloadEntry::path);
+  const fs::path classes = fs::path(folder) / "runtimeclasses";
+  if (fs::is_directory(classes, error)) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(classes)) {
+      const std::string name = entry.path().stem().string();
+      if (has_path(*manifest, "runtimeclasses/" + name, version)) payload->runtime_classes.insert(name);
+    }
+  }
+  return payload;
+}
+
+const PayloadTree& payload_tree(Store& store, const Payload& payload) {
+  auto& trees = store.attachment<PayloadTrees>().trees;
+  const auto known = trees.find(&payload);
+  if (known != trees.end()) return known->second;
+  FileTree files(store, payload.date);
+  for (const PayloadEntry& entry : payload.entries) {
+    const std::string path = "/" + entry.path;
+    if (entry.kind == FileKind::directory) (void)files.make_directories(path, payload.date, entry.mode);
+    else if (entry.kind == FileKind::symlink) (void)files.make_symlink(path, entry.text, payload.date);
+    else (void)files.put(path, store.intern(entry.text), Attributes{.mode = entry.mode, .mtime = payload.date});
+  }
+  PayloadTree tree{.root = files.root()};
+  for (const PayloadEntry& entry : payload.entries) tree.nodes.push_back(files.find("/" + entry.path, Follow::no).value());
+  return trees.emplace(&payload, std::move(tree)).first->second;
+}
+
+}  // namespace barnacle

@@ -1,0 +1,98 @@
+// Running programs: a start of a container's program to its end, effect by effect, and the memory of runs already seen.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/deploy/effect.h"
+#include "sim/deploy/settings.h"
+
+namespace barnacle {
+
+enum class Program : std::uint8_t { install, cleanup, reset };
+std::string_view program_name(Program program);
+
+// A fault that strikes inside one run.
+struct RunFault {
+  enum class What : std::uint8_t { cut, fail } what = What::cut;
+  std::function<bool(int number, const Effect& effect)> strikes;  // asked for each effect, counted from 1
+  int exit_code = 137;        // cut: SIGKILL 137, SIGTERM 143
+  EffectResult answer;        // fail: what the effect answers instead of being done
+  std::string answer_text;    // fail: for the report
+};
+
+// One mutating effect of a run: who changed what, in order.
+struct EffectNote {
+  int number = 0;      // among all effects of the run, from 1
+  EffectKind kind = EffectKind::stat;
+  std::string path;    // host path, API object "RuntimeClass kata-qemu", or "restart containerd"
+};
+
+// A host that no longer changes, with its hashes.
+struct FrozenHost {
+  Host host;
+  Hash128 state;
+  Hash128 seen;
+};
+using HostPtr = std::shared_ptr<const FrozenHost>;
+HostPtr freeze(Host host);
+
+// What a run came to. Immutable once made; shared by all that repeat it.
+struct RunRecord {
+  struct Seen {
+    Effect effect;
+    Hash128 view;
+  };
+  Program program = Program::install;
+  RunResult result;
+  std::vector<Seen> api;             // every API effect with the answer it had, in order
+  std::vector<EffectNote> changes;   // mutating effects
+  int effects = 0;                   // all of them
+  int restarts = 0;                  // of the container runtime
+  bool loaded_differently = false;   // some restart loaded another configuration than was running
+  bool faulted = false;              // the fault struck
+  std::string struck;                // which effect it struck, described
+  // The first moment at which a restart of the runtime would have left it dead or a handler broken; empty: never.
+  std::string unrestartable;
+  int unrestartable_effect = 0;
+  std::string unrestartable_path;
+  Hash128 host_before;
+  HostPtr after;
+};
+using RunPtr = std::shared_ptr<const RunRecord>;
+
+struct RunRequest {
+  Program program = Program::install;
+  const DeployVersion* version = nullptr;
+  const Strings* environment = nullptr;
+  Hash128 environment_hash;
+  std::string node;
+  Account account;
+  Time host_now = 0;  // date stamped on files
+};
+
+// Runs programs; repeats of a fault-free run on an equal host that gets equal answers are looked up.
+class Runner {
+ public:
+  explicit Runner(Store& store) : store_(store) {}
+
+  // Runs the program on `host`, which becomes what the run leaves, and against the cluster.
+  RunPtr run(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault = nullptr);
+
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+
+ private:
+  RunPtr execute(const RunRequest& request, const HostPtr& host, Cluster& cluster, const RunFault* fault);
+  RunPtr recall(const std::vector<RunPtr>& candidates, const RunRequest& request, Cluster& cluster);
+
+  Store& store_;
+  std::unordered_map<Hash128, std::vector<RunPtr>, Hash128Hash> memory_;
+};
+
+}  // namespace barnacle

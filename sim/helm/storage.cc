@@ -1,0 +1,142 @@
+#include "sim/helm/storage.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+#include <utility>
+
+namespace barnacle {
+namespace {
+
+constexpr std::string_view kSecretPrefix = "sh.helm.release.v1.";
+constexpr std::string_view kSecretType = "helm.sh/release.v1";
+
+constexpr std::array<std::string_view, 8> kStatusNames{"deployed",        "superseded",      "failed",
+                                                       "uninstalling",    "uninstalled",     "pending-install",
+                                                       "pending-upgrade", "pending-rollback"};
+
+const BodyPtr& secret_body() {
+  static const BodyPtr body = make_body({{"type", kSecretType}});
+  return body;
+}
+
+Hash128 hash_of_revision(const Revision& revision) {
+  Hasher hasher;
+  hasher.add(std::string_view(revision.release)).add(std::string_view(revision.namespace_));
+  hasher.add(static_cast<std::uint64_t>(revision.number)).add(static_cast<std::uint64_t>(revision.status));
+  hasher.add(std::string_view(revision.description)).add(hash_of_values(revision.config));
+  if (revision.chart) {
+    hasher.add(std::string_view(revision.chart->name))
+        .add(std::string_view(revision.chart->version))
+        .add(revision.chart->identity);
+  }
+  if (revision.manifest) hasher.add(revision.manifest->hash);
+  return hasher.finish();
+}
+
+Object secret_of(const Revision& revision) {
+  Object secret;
+  secret.kind = Kind::secret;
+  secret.namespace_ = revision.namespace_;
+  secret.name = secret_name(revision.release, revision.number);
+  secret.labels = {{"name", revision.release},
+                   {"owner", "helm"},
+                   {"status", std::string(status_name(revision.status))},
+                   {"version", std::to_string(revision.number)}};
+  secret.body = secret_body();
+  secret.payload = std::make_shared<const Revision>(revision);
+  secret.payload_hash = hash_of_revision(revision);
+  return secret;
+}
+
+// Null for every other object.
+RevisionPtr revision_in(const Object& object) {
+  if (object.kind != Kind::secret || !object.payload || !object.name.starts_with(kSecretPrefix)) return nullptr;
+  return std::static_pointer_cast<const Revision>(object.payload);
+}
+
+// Makes room for one more revision.
+Done prune_history(Client& client, std::string_view ns, std::string_view release) {
+  const int keep = client.options().history_max - 1;
+  const std::vector<RevisionPtr> history = history_of(client.cluster(), ns, release);
+  const RevisionPtr deployed = deployed_revision(client.cluster(), ns, release);
+  auto surplus = static_cast<int>(history.size()) - keep;
+  for (const RevisionPtr& revision : history) {
+    if (surplus <= 0) break;
+    if (deployed && revision->number == deployed->number) continue;
+    if (Done removed = purge(client, {revision}); !removed) return removed;
+    --surplus;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view status_name(ReleaseStatus status) { return kStatusNames.at(static_cast<std::size_t>(status)); }
+
+std::string secret_name(std::string_view release, int number) {
+  return std::string(kSecretPrefix) + std::string(release) + ".v" + std::to_string(number);
+}
+
+bool is_pending(ReleaseStatus status) {
+  return status == ReleaseStatus::pending_install || status == ReleaseStatus::pending_upgrade ||
+         status == ReleaseStatus::pending_rollback;
+}
+
+std::vector<RevisionPtr> stored_revisions(const Cluster& cluster) {
+  std::vector<RevisionPtr> revisions;
+  for (const ObjectPtr& object : cluster.of_kind(Kind::secret)) {
+    if (RevisionPtr revision = revision_in(*object)) revisions.push_back(std::move(revision));
+  }
+  std::ranges::sort(revisions, {}, [](const RevisionPtr& r) { return std::tie(r->namespace_, r->release, r->number); });
+  return revisions;
+}
+
+std::vector<RevisionPtr> history_of(const Cluster& cluster, std::string_view ns, std::string_view release) {
+  std::vector<RevisionPtr> history;
+  for (const ObjectPtr& object : cluster.of_kind(Kind::secret)) {
+    if (object->namespace_ != ns) continue;
+    RevisionPtr revision = revision_in(*object);
+    if (revision && revision->release == release) history.push_back(std::move(revision));
+  }
+  std::ranges::sort(history, {}, &Revision::number);
+  return history;
+}
+
+RevisionPtr newest_revision(const Cluster& cluster, std::string_view ns, std::string_view release) {
+  const std::vector<RevisionPtr> history = history_of(cluster, ns, release);
+  return history.empty() ? nullptr : history.back();
+}
+
+RevisionPtr deployed_revision(const Cluster& cluster, std::string_view ns, std::string_view release) {
+  RevisionPtr deployed;
+  for (RevisionPtr& revision : history_of(cluster, ns, release)) {
+    if (revision->status == ReleaseStatus::deployed) deployed = std::move(revision);
+  }
+  return deployed;
+}
+
+Done store_new(Client& client, const Revision& revision, bool prune) {
+  if (prune && client.options().history_max > 0) {
+    if (Done pruned = prune_history(client, revision.namespace_, revision.release); !pruned) return pruned;
+  }
+  if (const auto made = client.create(secret_of(revision)); !made) {
+    return std::unexpected("create: failed to create: " + made.error().message);
+  }
+  return {};
+}
+
+void store_again(Client& client, const Revision& revision) { static_cast<void>(client.update(secret_of(revision))); }
+
+Done purge(Client& client, const std::vector<RevisionPtr>& revisions) {
+  for (const RevisionPtr& revision : revisions) {
+    Object secret;
+    secret.kind = Kind::secret;
+    secret.namespace_ = revision->namespace_;
+    secret.name = secret_name(revision->release, revision->number);
+    if (const auto removed = client.remove(secret); !removed) return std::unexpected(removed.error().message);
+  }
+  return {};
+}
+
+}  // namespace barnacle

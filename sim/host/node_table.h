@@ -1,0 +1,31 @@
+// The intern tables behind a Store; for store.cc and tree.cc only.
+#pragma once
+
+#include <deque>
+#include <set>
+#include <unordered_map>
+
+#include "sim/host/tree.h"
+
+namespace barnacle {
+
+struct Store::Tables {
+  std::deque<Blob> blobs;
+  std::deque<Node> nodes;
+  std::set<std::string, std::less<>> names;
+  std::unordered_map<Hash128, const Blob*, Hash128Hash> blobs_by_hash;
+  std::unordered_map<Hash128, const Node*, Hash128Hash> nodes_by_hash;
+  std::size_t bytes = 0;
+};
+
+class NodeTable {
+ public:
+  static const std::string* intern_name(Store& store, std::string_view name);
+  // `node.state` is filled in here.
+  static const Node* intern(Store& store, Node node);
+
+ private:
+  static Hash128 state_of(const Node& node);
+};
+
+}  // namespace barnacle
