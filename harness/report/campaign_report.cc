@@ -31,7 +31,7 @@ std::uint64_t steps_of_kind(const CampaignResult& result, std::string_view name)
   return count == result.steps_by_kind.end() ? 0 : count->second;
 }
 
-std::string replay_command(const std::string& file) { return file.empty() ? "" : "barnacle replay " + file; }
+std::string replay_command(const std::string& file) { return file.empty() ? "" : fmt::format("barnacle replay {}", file); }
 
 // Text that is not written to a file is shown whole, so that it can be pasted into one.
 void write_finding(std::string& out, const ShownFinding& shown, const CampaignReport& report) {
@@ -129,10 +129,10 @@ std::string campaign_text(const CampaignReport& report) {
   std::string out;
   for (const ShownFinding& shown : report.findings) write_finding(out, shown, report);
   write_counts(out, report);
-  out += "\n" + steps_table(result) + "\n" + invariants_table(result) + "\n";
+  line(out, "\n{}\n{}", steps_table(result), invariants_table(result));
   write_warnings(out, result);
-  line(out, "verdict   {}{}", result.findings.empty() ? "clean: nothing found" : counted(result.findings.size(), "invariant") + " violated",
-       result.interrupted ? " (interrupted)" : "");
+  const std::string found = fmt::format("{} violated", counted(result.findings.size(), "invariant"));
+  line(out, "verdict   {}{}", result.findings.empty() ? "clean: nothing found" : found, result.interrupted ? " (interrupted)" : "");
   line(out, "digest    {}", to_hex(result.digest));
   line(out, "time      {:.1f} s, {} steps a second", result.wall_seconds,
        with_thousands(result.wall_seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(result.steps) / result.wall_seconds) : 0));

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <set>
 
-#include "harness/scenario/dates.h"
+#include "sim/base/dates.h"
 #include "harness/scenario/file.h"
 #include "harness/scenario/keys.h"
 #include "harness/scenario/scenario_toml.h"

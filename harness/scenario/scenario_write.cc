@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "harness/scenario/dates.h"
+#include "sim/base/dates.h"
 #include "harness/scenario/scenario_toml.h"
 #include "harness/scenario/steps.h"
 #include "sim/base/check.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/scenario/dates.h"
+#include "sim/base/dates.h"
 #include "harness/scenario/keys.h"
 
 namespace barnacle {
@@ -12,7 +12,7 @@ namespace {
 std::string quoted(std::string_view text) { return "'" + shown(text) + "'"; }
 
 // clang with libstdc++ 12 cannot complete a table's entries unless it met TomlValue's own constructor before.
-[[maybe_unused]] TomlValue complete_toml_value() { return {}; }
+[[maybe_unused]] void complete_toml_value() { TomlValue value; }
 
 // The value as what it may be, or null.
 template <class Type>

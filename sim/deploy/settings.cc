@@ -19,17 +19,6 @@ std::string for_architecture(const Environment& environment, const std::string& 
 
 }  // namespace
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  std::size_t start = 0;
-  while (start <= text.size()) {
-    const std::size_t end = std::min(text.find(separator, start), text.size());
-    if (end > start) parts.emplace_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  return parts;
-}
-
 std::string destination_of(std::string_view prefix, std::string_view suffix) {
   std::string destination = std::string(prefix) + "/opt/kata";
   if (!suffix.empty()) destination += "-" + std::string(suffix);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/base/hash.h"
+#include "sim/base/text.h"
 #include "sim/deploy/defects.h"
 #include "sim/deploy/payload.h"
 
@@ -72,8 +73,6 @@ struct Settings {
 };
 
 Settings read_settings(const DeployVersion& version, const std::string& node, const std::map<std::string, std::string>& environment);
-
-std::vector<std::string> split(std::string_view text, char separator);
 
 // "kata" with "/opt/kata-cicd": where a release with that prefix and suffix puts its tree.
 std::string destination_of(std::string_view prefix, std::string_view suffix);

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "sim/base/dates.h"
 #include "sim/host/toml.h"
 
 namespace barnacle {
@@ -188,28 +188,6 @@ int compare_versions(std::string_view a, std::string_view b) {
   const std::vector<int> left = numbers_of(a);
   const std::vector<int> right = numbers_of(b);
   return left < right ? -1 : left > right ? 1 : 0;
-}
-
-std::optional<Time> parse_date(std::string_view text) {
-  const auto number = [&](std::size_t at, std::size_t length) -> int {
-    int value = -1;
-    if (at + length > text.size()) return value;
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + length, value);
-    return error == std::errc() && end == text.data() + at + length ? value : -1;
-  };
-  if (text.size() < 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(number(0, 4)), std::chrono::month(static_cast<unsigned>(number(5, 2))),
-                                         std::chrono::day(static_cast<unsigned>(number(8, 2)))};
-  if (!date.ok()) return std::nullopt;
-  Time seconds = std::chrono::sys_days(date).time_since_epoch().count() * Time{86400};
-  if (text.size() >= 19) {
-    const int hour = number(11, 2);
-    const int minute = number(14, 2);
-    const int second = number(17, 2);
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return std::nullopt;
-    seconds += hour * 3600 + minute * 60 + second;
-  }
-  return seconds;
 }
 
 VersionPtr VersionLibrary::find(const std::string& name) const {

@@ -45,7 +45,4 @@ struct VersionLibrary {
 std::expected<VersionLibrary, VersionError> load_versions(const std::string& folder, const std::string& payload,
                                                           const std::map<std::string, std::string>& payloads = {});
 
-// "2025-04-25" or "2025-04-25T12:00:00Z" as seconds; nothing when it is no date.
-std::optional<Time> parse_date(std::string_view text);
-
 }  // namespace barnacle

@@ -265,16 +265,6 @@ bool holds(const Values& value) {
   return !value.empty();
 }
 
-Words split(std::string_view text, char separator) {
-  Words words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    if (end > 0) words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
-
 std::string join(const Words& words, std::string_view separator) {
   std::string joined;
   for (const std::string& word : words) {

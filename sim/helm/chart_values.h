@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/cluster/objects.h"
+#include "sim/base/text.h"
 #include "sim/helm/chart.h"
 #include "sim/helm/chart_shims.h"
 
@@ -23,7 +24,6 @@ std::string text_at(const Values& values, std::initializer_list<std::string_view
 // Whether a template's `if` holds: neither nothing, nor empty, nor zero, nor false. (The text "false" holds.)
 bool holds(const Values& value);
 
-Words split(std::string_view text, char separator);  // without empty words
 std::string join(const Words& words, std::string_view separator);
 
 // env.multiInstallSuffix

@@ -20,6 +20,7 @@ struct Unit {
   UnitState state = UnitState::inactive;
   std::uint32_t starts = 0;            // ever, for disruption.bounded
   std::vector<Time> recent_starts;     // for the start limit (5 in 10 s, systemd's default)
+  bool from_file = false;              // daemon-reload found it in /etc/systemd/system; it goes when its file goes
   bool operator==(const Unit&) const = default;
 };
 

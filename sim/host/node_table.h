@@ -1,4 +1,4 @@
-// The intern tables behind a Store; for store.cc and tree.cc only.
+// The intern tables behind a Store; for store.cc and tree.cc only. Nothing is read off the order of a table.
 #pragma once
 
 #include <deque>
@@ -21,10 +21,11 @@ struct Store::Tables {
 class NodeTable {
  public:
   static const std::string* intern_name(Store& store, std::string_view name);
-  // `node.state` is filled in here.
+  // `node.state` is filled in here. Its children, blob and names are of the same Store.
   static const Node* intern(Store& store, Node node);
 
  private:
+  static bool same(const Node& a, const Node& b);
   static Hash128 state_of(const Node& node);
 };
 

@@ -23,7 +23,9 @@ void make_imports_a_set(TomlValue& whole) {
     if (key != "imports" || !value.is_array()) continue;
     TomlArray items = value.array();
     if (!std::ranges::all_of(items, &TomlValue::is_string)) return;
-    std::ranges::sort(items, {}, [](const TomlValue& item) { return item.string(); });
+    std::ranges::sort(items, {}, &TomlValue::string);
+    const auto repeated = std::ranges::unique(items, {}, &TomlValue::string);
+    items.erase(repeated.begin(), repeated.end());
     value.value = std::move(items);
   }
 }
@@ -31,24 +33,34 @@ void make_imports_a_set(TomlValue& whole) {
 Hash128 by_value(Store& store, const Blob* blob) {
   const auto& parsed = parse_toml(store, blob);
   if (!parsed) return blob->hash;
+  if (parsed->get("imports") == nullptr) return hash_of(*parsed);
   TomlValue whole = *parsed;
   make_imports_a_set(whole);
   return hash_of(whole);
 }
 
-Hash128 seen_node(Store& store, Observed& memory, const Node* node, bool toml) {
-  const auto known = memory.nodes[toml].find(node);
-  if (known != memory.nodes[toml].end()) return known->second;
+Hash128 seen_node(Store& store, Observed& memory, std::string_view name, const Node* node);
+
+Hash128 compute(Store& store, Observed& memory, std::string_view name, const Node* node) {
   Hasher hasher;
   hasher.add(static_cast<std::uint64_t>(node->kind));
-  if (node->kind != FileKind::symlink) hasher.add((std::uint64_t{node->attributes.mode} << 32) | node->attributes.uid).add(node->attributes.gid);
-  if (node->kind == FileKind::symlink) hasher.add(node->blob->hash);
-  if (node->kind == FileKind::file) hasher.add(observed_contents(store, toml ? ".toml" : "", node->blob));
+  if (node->kind == FileKind::symlink) return hasher.add(node->blob->hash).finish();  // Linux gives all links one mode
+  hasher.add((std::uint64_t{node->attributes.mode} << 32) | node->attributes.uid).add(node->attributes.gid);
+  if (node->kind == FileKind::file) return hasher.add(observed_contents(store, name, node->blob)).finish();
   for (const Child& child : node->children) {
     if (is_backup(*child.name)) continue;
-    hasher.add(*child.name).add(seen_node(store, memory, child.node, child.node->kind == FileKind::file && is_toml(*child.name)));
+    hasher.add(*child.name).add(seen_node(store, memory, *child.name, child.node));
   }
-  return memory.nodes[toml][node] = hasher.finish();
+  return hasher.finish();
+}
+
+Hash128 seen_node(Store& store, Observed& memory, std::string_view name, const Node* node) {
+  auto& known = memory.nodes[node->kind == FileKind::file && is_toml(name)];
+  const auto found = known.find(node);
+  if (found != known.end()) return found->second;
+  const Hash128 hash = compute(store, memory, name, node);
+  known.emplace(node, hash);
+  return hash;
 }
 
 }  // namespace
@@ -56,12 +68,18 @@ Hash128 seen_node(Store& store, Observed& memory, const Node* node, bool toml) {
 Hash128 observed_contents(Store& store, std::string_view name, const Blob* blob) {
   if (!is_toml(name)) return blob->hash;
   auto& toml = store.attachment<Observed>().toml;
-  const auto [entry, inserted] = toml.try_emplace(blob);
-  if (inserted) entry->second = by_value(store, blob);
-  return entry->second;
+  const auto known = toml.find(blob);
+  if (known != toml.end()) return known->second;
+  const Hash128 hash = by_value(store, blob);
+  toml.emplace(blob, hash);
+  return hash;
 }
 
-Hash128 seen_hash(Store& store, const Node* node) { return seen_node(store, store.attachment<Observed>(), node, false); }
+Hash128 seen_hash(Store& store, const Node* node) { return seen_hash(store, "", node); }
+
+Hash128 seen_hash(Store& store, std::string_view name, const Node* node) {
+  return seen_node(store, store.attachment<Observed>(), name, node);
+}
 
 bool is_backup(std::string_view name) { return name.ends_with(".bak"); }
 

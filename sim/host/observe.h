@@ -16,6 +16,9 @@ Hash128 observed_contents(Store& store, std::string_view name, const Blob* blob)
 // Obs of a whole subtree as one hash: without modification times and backups. Remembered by node.
 Hash128 seen_hash(Store& store, const Node* node);
 
+// The same of an entry of that name, which decides whether a file's contents are a TOML value.
+Hash128 seen_hash(Store& store, std::string_view name, const Node* node);
+
 // True for names that Obs leaves out.
 bool is_backup(std::string_view name);
 

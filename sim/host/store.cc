@@ -1,7 +1,5 @@
 #include "sim/host/store.h"
 
-#include <deque>
-
 #include "sim/base/check.h"
 #include "sim/host/node_table.h"
 
@@ -17,14 +15,18 @@ const Blob* Store::intern(std::string_view bytes) {
     entry->second = &tables_->blobs.emplace_back(Blob{std::string(bytes), hash});
     tables_->bytes += bytes.size() + sizeof(Blob);
   }
-  check(entry->second->bytes.size() == bytes.size(), "two contents share one 128-bit hash");
+  check(entry->second->bytes.size() == bytes.size(), "two contents have one 128-bit hash");
   return entry->second;
 }
 
 std::size_t Store::bytes() const { return tables_->bytes; }
 
 const std::string* NodeTable::intern_name(Store& store, std::string_view name) {
-  return &*store.tables_->names.emplace(name).first;
+  Store::Tables& tables = *store.tables_;
+  const auto known = tables.names.find(name);
+  if (known != tables.names.end()) return &*known;
+  tables.bytes += sizeof(std::string) + name.size();
+  return &*tables.names.emplace(name).first;
 }
 
 const Node* NodeTable::intern(Store& store, Node node) {
@@ -34,8 +36,14 @@ const Node* NodeTable::intern(Store& store, Node node) {
   if (inserted) {
     tables.bytes += sizeof(Node) + node.children.size() * sizeof(Child);
     entry->second = &tables.nodes.emplace_back(std::move(node));
+  } else {
+    check(same(*entry->second, node), "two nodes have one 128-bit hash");
   }
   return entry->second;
+}
+
+bool NodeTable::same(const Node& a, const Node& b) {
+  return a.kind == b.kind && a.attributes == b.attributes && a.blob == b.blob && a.children == b.children;
 }
 
 Hash128 NodeTable::state_of(const Node& node) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,7 +52,9 @@ struct TomlValue {
 };
 
 TomlValue toml_string(std::string text);
-TomlValue toml_bool(bool value);
+// Inline for the sake of clang 19 with libstdc++ 12: a TomlValue must be built and destroyed before anybody touches the
+// pair in a TomlTable, or the two go round in a circle and the pair is found incomplete.
+inline TomlValue toml_bool(bool value) { return {value, 0}; }
 TomlValue toml_array(std::vector<std::string> strings);
 TomlValue toml_table();
 

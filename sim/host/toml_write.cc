@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "sim/host/toml.h"
 
@@ -29,10 +30,10 @@ std::string quote(std::string_view text) {
       case '\b': out += "\\b"; break;
       case '\f': out += "\\f"; break;
       default:
-        if (byte < 0x20 || byte == 0x7f) {
+        if (byte < 0x20U || byte == 0x7FU) {
           out += "\\u00";
-          out.push_back(kHex[byte >> 4]);
-          out.push_back(kHex[byte & 15]);
+          out.push_back(kHex[byte >> 4U]);
+          out.push_back(kHex[byte & 15U]);
         } else {
           out.push_back(c);
         }
@@ -43,12 +44,15 @@ std::string quote(std::string_view text) {
 
 std::string key_text(const std::string& key) { return is_bare(key) ? key : quote(key); }
 
+// As Python prints a float: digits that read back as the same number, an exponent below 1e-4 and from 1e16 on.
 std::string number_text(double number) {
-  if (number != number) return "nan";
-  if (number > 1.7976931348623157e308) return "inf";
-  if (number < -1.7976931348623157e308) return "-inf";
+  if (std::isnan(number)) return "nan";
+  if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
+  const double size = std::abs(number);
+  const bool scientific = size != 0 && (size < 1e-4 || size >= 1e16);
   std::array<char, 64> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number,
+                                 scientific ? std::chars_format::scientific : std::chars_format::fixed);
   std::string text(digits.data(), end.ptr);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
@@ -65,7 +69,9 @@ std::string inline_text(const TomlValue& value) {
     for (const TomlValue& item : value.array()) out += (out.empty() ? "" : ", ") + inline_text(item);
     return "[" + out + "]";
   }
-  for (const auto& [key, item] : value.table()) out += (out.empty() ? "" : ", ") + key_text(key) + " = " + inline_text(item);
+  for (const auto& [key, item] : value.table()) {
+    out += (out.empty() ? "" : ", ") + key_text(key) + " = " + inline_text(item);
+  }
   return "{" + out + "}";
 }
 
@@ -91,14 +97,22 @@ class Writer {
       if (!value.is_table() && !is_table_array(value)) out_ += key_text(key) + " = " + inline_text(value) + "\n";
     }
     for (const auto& [key, value] : table.table()) {
-      const std::string below = path.empty() ? key_text(key) : path + "." + key_text(key);
-      if (value.is_table()) sub_table(value, below);
-      if (!is_table_array(value)) continue;
-      for (const TomlValue& item : value.array()) {
-        header("[[" + below + "]]", true);
-        after_bare_header_ = false;
-        body(item, below);
-      }
+      if (is_table_array(value)) array_of_tables(value, below(path, key));
+    }
+    for (const auto& [key, value] : table.table()) {
+      if (value.is_table()) sub_table(value, below(path, key));
+    }
+  }
+
+  static std::string below(const std::string& path, const std::string& key) {
+    return path.empty() ? key_text(key) : path + "." + key_text(key);
+  }
+
+  void array_of_tables(const TomlValue& tables, const std::string& path) {
+    for (const TomlValue& table : tables.array()) {
+      header("[[" + path + "]]", true);
+      after_bare_header_ = false;
+      body(table, path);
     }
   }
 

@@ -1,4 +1,4 @@
-#include "harness/scenario/dates.h"
+#include "sim/base/dates.h"
 
 #include <fmt/core.h>
 

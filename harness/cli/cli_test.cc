@@ -1,0 +1,286 @@
+// The program as its users meet it: started as a process, judged by its streams and its exit status.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/cli/exit_status.h"
+
+extern char** environ;
+
+namespace barnacle {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "barnacle-cli-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = name;
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+  std::string write(const std::string& name, const std::string& contents) const {
+    std::ofstream(path(name)) << contents;
+    return path(name);
+  }
+
+ private:
+  std::string path_;
+};
+
+std::string contents(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// The kernel says which signals a process catches; until then one would kill it.
+bool catches(pid_t process, int signal) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  std::string key, mask;
+  while (status >> key) {
+    if (key == "State:" && (status >> mask) && mask == "Z") return true;  // it has ended: do not wait any longer
+    if (key == "SigCgt:" && (status >> mask)) return ((std::stoull(mask, nullptr, 16) >> (signal - 1)) & 1U) != 0;
+  }
+  return true;
+}
+
+struct Ended {
+  int status = -1;
+  std::string out;
+  std::string error;
+};
+
+struct CliTest : ::testing::Test {
+  Folder folder;
+
+  // Starts the program with these arguments; its output goes to `out_path`, or is collected.
+  pid_t start(std::vector<std::string> arguments, const std::string& out_path) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, out_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(&actions, 2, folder.path("stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    std::vector<char*> words;
+    arguments.insert(arguments.begin(), BARNACLE_PROGRAM);
+    for (std::string& argument : arguments) words.push_back(argument.data());
+    words.push_back(nullptr);
+    pid_t process = -1;
+    EXPECT_EQ(posix_spawn(&process, BARNACLE_PROGRAM, &actions, nullptr, words.data(), environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    return process;
+  }
+
+  Ended wait_for(pid_t process, const std::string& out_path) {
+    int status = 0;
+    EXPECT_EQ(::waitpid(process, &status, 0), process);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents(out_path), contents(folder.path("stderr"))};
+  }
+
+  Ended run(std::vector<std::string> arguments) {
+    const std::string out = folder.path("stdout");
+    return wait_for(start(std::move(arguments), out), out);
+  }
+
+  // One line that names what is wrong, status 2, nothing on standard output.
+  void expect_refusal(const std::vector<std::string>& arguments, const std::string& naming) {
+    const Ended ended = run(arguments);
+    EXPECT_EQ(ended.status, kBadInput) << ended.out << ended.error;
+    EXPECT_EQ(ended.out, "");
+    EXPECT_NE(ended.error.find(naming), std::string::npos) << ended.error;
+    EXPECT_EQ(ended.error.find('\n'), ended.error.size() - 1) << "one line: " << ended.error;
+  }
+
+  std::string scenario(const std::string& subject) {
+    return folder.write("scenario.toml", "title = \"install and restart\"\nsubject = \"" + subject + "\"\n"
+                        "[[node]]\nname = \"node-a\"\nhost = \"ubuntu-24.04-containerd-2.0\"\n"
+                        "[[step]]\ndo = \"install\"\nrelease = \"kata-deploy-cicd\"\n"
+                        "values = { env = { multiInstallSuffix = \"cicd\", shims = \"qemu\" } }\n"
+                        "[[step]]\ndo = \"restart-pod\"\nrelease = \"kata-deploy-cicd\"\n"
+                        "[[step]]\ndo = \"reboot-node\"\nnode = \"node-a\"\n");
+  }
+};
+
+// --- usage ---
+
+TEST_F(CliTest, TellsItsVersion) {
+  const Ended ended = run({"--version"});
+  EXPECT_EQ(ended.status, kNothingFound);
+  EXPECT_EQ(ended.out.rfind("barnacle ", 0), 0U) << ended.out;
+}
+
+TEST_F(CliTest, EveryVerbHasHelp) {
+  for (const char* verb : {"replay", "run", "shrink", "conform", "bench", "list"}) {
+    const Ended ended = run({verb, "--help"});
+    EXPECT_EQ(ended.status, kNothingFound) << verb;
+    EXPECT_NE(ended.out.find(verb), std::string::npos) << ended.out;
+    EXPECT_EQ(ended.error, "");
+  }
+}
+
+TEST_F(CliTest, WrongUsageIsOneLine) {
+  expect_refusal({}, "subcommand");
+  expect_refusal({"sail"}, "sail");
+  expect_refusal({"replay"}, "SCENARIO");
+  expect_refusal({"run", "--sequences", "many"}, "many");
+  expect_refusal({"run", "--sequences", "0"}, "--sequences");
+  expect_refusal({"run", "--sequences", "1", "--time", "1s"}, "--time");
+  expect_refusal({"run", "--time", "soon"}, "soon");
+  expect_refusal({"run", "--jobs", "-1"}, "--jobs");
+  expect_refusal({"list", "wishes"}, "wishes");
+  expect_refusal({"replay", "x.toml", "--format", "xml"}, "xml");
+  expect_refusal({"bench", "--no-such-option"}, "--no-such-option");
+}
+
+TEST_F(CliTest, ListsWhatThereIs) {
+  const std::pair<const char*, const char*> lists[] = {{"subjects", "model:kata-3.16.0"}, {"invariants", "path.suffix-once"},
+                                                       {"steps", "restart-pod"},          {"faults", "cut"},
+                                                       {"hosts", "ubuntu-24.04-containerd-2.0"}, {"defects", "Z01"}};
+  for (const auto& [what, entry] : lists) {
+    const Ended ended = run({"list", what});
+    EXPECT_EQ(ended.status, kNothingFound) << ended.error;
+    EXPECT_NE(ended.out.find(entry), std::string::npos) << ended.out;
+  }
+}
+
+// --- bad input ---
+
+TEST_F(CliTest, AMissingOrStrangeScenarioIsOneLine) {
+  expect_refusal({"replay", folder.path("missing.toml")}, "missing.toml");
+  expect_refusal({"replay", "/"}, "directory");
+  expect_refusal({"replay", "/dev/zero"}, "/dev/zero");
+  expect_refusal({"replay", folder.write("binary.toml", std::string("\x7f" "ELF\0\1\2", 7))}, "binary.toml");
+  expect_refusal({"replay", folder.write("deep.toml", "x = " + std::string(16'000, '['))}, "deep.toml:1");
+  expect_refusal({"replay", folder.write("key.toml", "[[node]]\n\n[[step]]\ndo = \"install\"\nrelase = \"x\"\n")}, "key.toml:5");
+}
+
+TEST_F(CliTest, UnknownNamesAreOneLineWithWhatMayHaveBeenMeant) {
+  expect_refusal({"run", "--subject", "model:kata-3.61.0"}, "model:kata-3.16.0");
+  expect_refusal({"replay", scenario("model:kata"), "--subject", "nobody"}, "nobody");
+  expect_refusal({"shrink", scenario("model:kata"), "--invariant", "path.suffix-onc"}, "path.suffix-once");
+  expect_refusal({"--fixtures", folder.path("nowhere"), "list", "hosts"}, "nowhere");
+}
+
+TEST_F(CliTest, AnOutputThatCannotBeWrittenIsOneLine) {
+  const std::string file = folder.write("file", "mine");
+  expect_refusal({"run", "--sequences", "1", "--out", file}, file);
+  EXPECT_EQ(contents(file), "mine");
+  const Ended full = wait_for(start({"list", "steps"}, "/dev/full"), "/dev/null");
+  EXPECT_EQ(full.status, kBadInput);
+  EXPECT_NE(full.error.find("standard output"), std::string::npos) << full.error;
+}
+
+// --- replay ---
+
+TEST_F(CliTest, TheReferenceLogicIsCleanAndTheOldVersionIsNot) {
+  const Ended reference = run({"replay", scenario("model:kata-3.16.0"), "--subject", "model:kata", "--check-determinism"});
+  EXPECT_EQ(reference.status, kNothingFound) << reference.out << reference.error;
+  const Ended old = run({"replay", scenario("model:kata-3.16.0"), "--check-determinism"});
+  EXPECT_EQ(old.status, kFinding) << old.out << old.error;
+  EXPECT_NE(old.out.find("✗ path.suffix-once"), std::string::npos) << old.out;
+  EXPECT_NE(old.out.find("/opt/kata-cicd-cicd"), std::string::npos) << old.out;
+}
+
+TEST_F(CliTest, JsonIsOneDocumentWithTheSameDigestEachTime) {
+  const std::string file = scenario("model:kata-3.16.0");
+  const auto first = nlohmann::json::parse(run({"replay", file, "--format", "json"}).out, nullptr, false);
+  const auto second = nlohmann::json::parse(run({"replay", file, "--format", "json"}).out, nullptr, false);
+  ASSERT_FALSE(first.is_discarded());
+  EXPECT_EQ(first["verdict"], "findings");
+  EXPECT_EQ(first["digest"], second["digest"]);
+  EXPECT_EQ(first["digest"].get<std::string>().size(), 32U);
+  EXPECT_EQ(first["steps"].size(), 3U);
+  EXPECT_EQ(first["findings"][0]["by"]["release"], "kata-deploy-cicd");
+}
+
+TEST_F(CliTest, DumpsTheFinalHostOnce) {
+  const std::string file = scenario("model:kata");
+  const std::string dump = folder.path("dump");
+  EXPECT_EQ(run({"replay", file, "--dump-host", dump}).status, kNothingFound);
+  EXPECT_TRUE(fs::exists(dump + "/node-a/etc/os-release"));
+  EXPECT_TRUE(fs::exists(dump + "/node-a/opt/kata-cicd"));
+  expect_refusal({"replay", file, "--dump-host", dump}, "node-a: is there already and is not empty");
+}
+
+// --- shrink and run ---
+
+TEST_F(CliTest, ShrinksToWhatIsNeeded) {
+  const std::string small = folder.path("small.toml");
+  const Ended ended = run({"shrink", scenario("model:kata-3.16.0"), "--invariant", "path.suffix-once", "--out", small});
+  EXPECT_EQ(ended.status, kFinding) << ended.error;
+  EXPECT_EQ(contents(small).find("reboot-node"), std::string::npos) << contents(small);
+  EXPECT_EQ(run({"replay", small}).status, kFinding);
+  EXPECT_EQ(run({"shrink", scenario("model:kata")}).status, kNothingFound) << "nothing to shrink";
+}
+
+TEST_F(CliTest, ACampaignIsTheSameForAnyNumberOfJobs) {
+  const auto digest = [&](const char* jobs) {
+    const Ended ended = run({"run", "--seed", "5", "--sequences", "40", "--jobs", jobs, "--format", "json"});
+    EXPECT_EQ(ended.error, "");
+    const auto json = nlohmann::json::parse(ended.out, nullptr, false);
+    EXPECT_FALSE(json.is_discarded()) << ended.out;
+    EXPECT_EQ(json.value("sequences", 0), 40);
+    EXPECT_TRUE(json.contains("steps_by_kind"));
+    return json.value("digest", "");
+  };
+  const std::string one = digest("1");
+  EXPECT_EQ(one.size(), 32U);
+  EXPECT_EQ(one, digest("3"));
+}
+
+TEST_F(CliTest, ACampaignWritesWhatItFoundAndItCanBePlayedAgain) {
+  const std::string out = folder.path("out");
+  const Ended ended = run({"run", "--subject", "model:kata-3.16.0", "--sequences", "60", "--out", out});
+  ASSERT_EQ(ended.status, kFinding) << ended.out << ended.error;
+  EXPECT_EQ(contents(out + "/report.txt"), ended.out);
+  const auto report = nlohmann::json::parse(contents(out + "/report.json"), nullptr, false);
+  ASSERT_FALSE(report.is_discarded());
+  std::size_t files = 0;
+  for (const auto& entry : fs::directory_iterator(out + "/findings")) {
+    ++files;
+    const Ended again = run({"replay", entry.path().string()});
+    EXPECT_EQ(again.status, kFinding) << entry.path() << again.error;
+    EXPECT_NE(again.out.find("expected: matched"), std::string::npos) << again.out;
+  }
+  EXPECT_EQ(files, report["findings"].size()) << "nothing else is left there";
+}
+
+TEST_F(CliTest, CtrlCEndsACampaignWithItsReport) {
+  const std::string out = folder.path("stdout");
+  const pid_t process = start({"run", "--time", "1h"}, out);
+  while (::kill(process, 0) == 0 && !catches(process, SIGINT)) ::usleep(10'000);
+  ASSERT_EQ(::kill(process, SIGINT), 0);
+  const Ended ended = wait_for(process, out);
+  EXPECT_TRUE(ended.status == kNothingFound || ended.status == kFinding) << ended.status << ended.error;
+  EXPECT_NE(ended.out.find("(interrupted)"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("digest"), std::string::npos) << ended.out;
+}
+
+// --- bench ---
+
+TEST_F(CliTest, BenchReportsRates) {
+  const Ended ended = run({"bench", "--benchmark_filter=snapshot|tree_diff", "--benchmark_min_time=0.01"});
+  EXPECT_EQ(ended.status, kNothingFound) << ended.error;
+  EXPECT_NE(ended.out.find("a second"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("tree_diff"), std::string::npos) << ended.out;
+  expect_refusal({"bench", "--benchmark_filter=nothing-of-that-name"}, "no benchmark");
+}
+
+}  // namespace
+}  // namespace barnacle

@@ -1,0 +1,109 @@
+// barnacle list: what there is to choose from.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "harness/cli/catalogue.h"
+#include "harness/cli/exit_status.h"
+#include "harness/cli/output.h"
+#include "harness/cli/verbs.h"
+#include "harness/engine/replay.h"
+#include "harness/invariants/invariant.h"
+#include "harness/report/table.h"
+#include "harness/scenario/steps.h"
+#include "sim/deploy/defects.h"
+
+namespace barnacle {
+namespace {
+
+std::string list_subjects(const Catalogue& catalogue) {
+  std::vector<VersionPtr> versions;
+  for (const auto& [name, version] : catalogue.versions.versions) versions.push_back(version);
+  std::ranges::stable_sort(versions, [](const VersionPtr& left, const VersionPtr& right) {
+    return compare_versions(left->deploy.version, right->deploy.version) < 0;
+  });
+  Table table({{"subject"}, {"defects", Table::Align::right}, {"against recordings"}, {"title"}});
+  for (const VersionPtr& version : versions) {
+    const auto defects = std::ranges::count_if(all_defects(), [&](const DefectRow& row) { return version->deploy.defects.has(row.defect); });
+    table.add({subject_name(*version), std::to_string(defects), version->recorded ? "verified" : "not yet", version->title});
+  }
+  return table.text();
+}
+
+std::string list_invariants(const Catalogue&) {
+  Table table({{"invariant"}, {"where a fault struck"}, {"holds when"}});
+  std::size_t suspended = 0;
+  for (const Invariant& invariant : all_invariants()) {
+    const bool always = invariant.under_faults == UnderFaults::always;
+    if (!always) ++suspended;
+    table.add({std::string(invariant.id), always ? "always" : "suspended", std::string(invariant.sentence)});
+  }
+  return table.text() + fmt::format("\n{} invariants; {} are suspended in a step in which a fault struck.\n", all_invariants().size(), suspended);
+}
+
+template <class Rows>
+std::string named_rows(std::string title, const Rows& rows) {
+  Table table({{std::move(title)}, {"what it does"}, {"keys"}});
+  for (const auto& row : rows) table.add({std::string(row.name), std::string(row.sentence), fmt::format("{}", fmt::join(row.keys, " "))});
+  return table.text();
+}
+
+std::string list_steps(const Catalogue&) {
+  return named_rows("step", step_rows()) + fmt::format("\nEvery step: {}.\n", fmt::join(common_step_keys(), " "));
+}
+
+std::string list_faults(const Catalogue&) {
+  return named_rows("fault", fault_rows()) + fmt::format("\nPrograms: {}. Errors: {}. Signals: {}.\n", fmt::join(fault_programs(), " "),
+                                                         fmt::join(fault_errors(), " "), fmt::join(fault_signals(), " "));
+}
+
+std::string list_hosts(const Catalogue& catalogue) {
+  Table table({{"host"}, {"runtime"}, {"title"}});
+  for (const HostKind& kind : catalogue.host_kinds) table.add({kind.name, kind.runtime.text(), kind.title});
+  return table.text();
+}
+
+std::string list_defects(const Catalogue&) {
+  Table table({{"defect"}, {"from"}, {"to"}, {"upstream"}, {"what it does"}});
+  for (const DefectRow& row : all_defects()) {
+    table.add({std::string(row.id), std::string(row.since), std::string(row.until), std::string(row.link), std::string(row.sentence)});
+  }
+  return table.text();
+}
+
+struct Row {
+  const char* name;
+  std::string (*list)(const Catalogue&);
+  bool needs_fixtures;
+};
+constexpr Row kLists[] = {
+    {"subjects", list_subjects, true}, {"invariants", list_invariants, false}, {"steps", list_steps, false},
+    {"faults", list_faults, false},    {"hosts", list_hosts, true},            {"defects", list_defects, false},
+};
+
+int list_verb(const std::string& fixtures, const std::string& what) {
+  const Row& row = *std::ranges::find_if(kLists, [&](const Row& candidate) { return candidate.name == what; });
+  if (!row.needs_fixtures) {
+    print(row.list({}));
+    return kNothingFound;
+  }
+  const auto catalogue = load_catalogue(fixtures);
+  if (!catalogue) return refuse(catalogue.error());
+  print(row.list(**catalogue));
+  return kNothingFound;
+}
+
+}  // namespace
+
+void add_list(CLI::App& program, Chosen& chosen) {
+  auto what = std::make_shared<std::string>();
+  CLI::App* verb = program.add_subcommand("list", "Show subjects, invariants, steps, faults, hosts or defects");
+  std::vector<std::string> names;
+  for (const Row& row : kLists) names.emplace_back(row.name);
+  verb->add_option("WHAT", *what, "subjects, invariants, steps, faults, hosts or defects")->required()->check(CLI::IsMember(names))->type_name("NAME");
+  verb->callback([what, &chosen] { chosen.verb = [what, &chosen] { return list_verb(chosen.fixtures, *what); }; });
+}
+
+}  // namespace barnacle

@@ -1,0 +1,28 @@
+// The live line of a campaign, on standard error and only where that is a terminal.
+#pragma once
+
+#include <chrono>
+
+#include "harness/engine/campaign.h"
+
+namespace barnacle {
+
+class ProgressLine {
+ public:
+  ProgressLine();
+  ~ProgressLine() { clear(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void show(const CampaignProgress& progress);
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool terminal_;
+  bool shown_ = false;
+  Clock::time_point start_;
+  Clock::time_point next_;
+};
+
+}  // namespace barnacle

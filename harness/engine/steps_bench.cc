@@ -1,0 +1,47 @@
+// Steps a second as a campaign plays them: scenarios drawn from a seed, every step judged by every invariant.
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+
+#include "harness/engine/campaign.h"
+
+namespace barnacle {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+
+// The fixtures are where the program says in its environment.
+std::expected<Catalogue, std::string> load() {
+  const char* fixtures = std::getenv("BARNACLE_FIXTURES");
+  if (fixtures == nullptr) return std::unexpected(std::string("BARNACLE_FIXTURES is not set"));
+  const std::string folder = fixtures;
+  auto versions = load_versions(folder + "/versions", folder + "/payload/image");
+  if (!versions) return std::unexpected(versions.error().file + ": " + versions.error().what);
+  auto hosts = list_host_kinds(folder + "/hosts");
+  if (!hosts) return std::unexpected(hosts.error().file + ": " + hosts.error().what);
+  return Catalogue{std::move(*versions), folder + "/hosts", std::move(*hosts)};
+}
+
+void steps_with_all_invariants(benchmark::State& state) {
+  const auto catalogue = load();
+  if (!catalogue) return state.SkipWithError(catalogue.error().c_str());
+  const VersionPtr subject = find_subject(catalogue->versions, "model:kata");
+  if (!subject) return state.SkipWithError("there is no model:kata");
+  const Alphabet alphabet = alphabet_for(*catalogue, subject, CampaignOptions{}.max_steps);
+  Lab lab(*catalogue);
+  std::uint64_t sequence = 0;
+  std::int64_t steps = 0;
+  for (auto _ : state) {
+    const auto timeline = replay(lab, subject, scenario_of(alphabet, subject, kSeed, sequence++));
+    if (!timeline) {
+      state.SkipWithError(timeline.error().c_str());
+      break;
+    }
+    steps += static_cast<std::int64_t>(timeline->steps.size());
+  }
+  state.SetItemsProcessed(steps);
+}
+BENCHMARK(steps_with_all_invariants)->Unit(benchmark::kMicrosecond)->MinTime(2.0);
+
+}  // namespace
+}  // namespace barnacle

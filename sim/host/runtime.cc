@@ -1,0 +1,113 @@
+#include "sim/host/runtime.h"
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_map>
+
+#include "sim/host/runtime_load.h"
+
+namespace barnacle {
+namespace {
+
+struct RuntimeCache {
+  std::unordered_map<Hash128, std::expected<LoadedConfigPtr, LoadError>, Hash128Hash> loaded;
+};
+
+bool is_executable(const FileTree& files, const std::string& path) {
+  const auto node = files.find(path);
+  return node && (*node)->kind == FileKind::file && ((*node)->attributes.mode & 0111U) != 0;
+}
+
+// containerd looks for a shim named after the type: io.containerd.kata-qemu.v2 → containerd-shim-kata-qemu-v2.
+std::string shim_of_type(std::string_view type) {
+  std::string name = "containerd-shim";
+  constexpr std::string_view kPrefix = "io.containerd.";
+  if (type.starts_with(kPrefix)) type.remove_prefix(kPrefix.size());
+  name.append("-").append(type);
+  std::ranges::replace(name, '.', '-');
+  return name;
+}
+
+// runc and crun come with the distribution; they are no part of the simulated host.
+bool comes_with_distribution(const Handler& handler) {
+  if (!handler.runtime_path.empty()) return false;
+  return handler.runtime_type == "io.containerd.runc.v2" || handler.runtime_type == "oci" || handler.runtime_type.empty();
+}
+
+// Where the shim should be and is not; empty when it is there.
+std::string missing_shim(const FileTree& files, const Handler& handler) {
+  if (comes_with_distribution(handler)) return {};
+  if (!handler.runtime_path.empty()) return is_executable(files, handler.runtime_path) ? "" : handler.runtime_path;
+  if (handler.runtime_type.starts_with('/')) return is_executable(files, handler.runtime_type) ? "" : handler.runtime_type;
+  const std::string shim = shim_of_type(handler.runtime_type);
+  if (is_executable(files, "/usr/local/bin/" + shim) || is_executable(files, "/usr/bin/" + shim)) return {};
+  return "/usr/bin/" + shim;
+}
+
+}  // namespace
+
+std::string RuntimeVersion::text() const {
+  const std::string family_name = family == RuntimeFamily::crio ? "cri-o" : "containerd";
+  return family_name + "://" + std::to_string(major_version) + "." + std::to_string(minor_version) + "." +
+         std::to_string(patch_version);
+}
+
+std::string RuntimeVersion::unit() const { return family == RuntimeFamily::crio ? "crio" : "containerd"; }
+
+std::optional<RuntimeVersion> RuntimeVersion::parse(std::string_view text) {
+  RuntimeVersion version;
+  constexpr std::string_view kContainerd = "containerd://";
+  constexpr std::string_view kCrio = "cri-o://";
+  if (text.starts_with(kContainerd)) {
+    text.remove_prefix(kContainerd.size());
+  } else if (text.starts_with(kCrio)) {
+    version.family = RuntimeFamily::crio;
+    text.remove_prefix(kCrio.size());
+  } else {
+    return std::nullopt;
+  }
+  const char* at = text.data();
+  const char* end = text.data() + text.size();
+  for (int* number : {&version.major_version, &version.minor_version, &version.patch_version}) {
+    const auto [next, error] = std::from_chars(at, end, *number);
+    if (error != std::errc() || *number < 0) return std::nullopt;
+    at = next;
+    const bool last = number == &version.patch_version;
+    if (last) break;
+    if (at == end || *at != '.') return std::nullopt;
+    ++at;
+  }
+  return at == end ? std::optional(version) : std::nullopt;
+}
+
+std::expected<LoadedConfigPtr, LoadError> load_runtime_configuration(const FileTree& files,
+                                                                     const RuntimeVersion& version) {
+  const bool crio = version.family == RuntimeFamily::crio;
+  const auto sources = crio ? crio_sources(files) : containerd_sources(files);
+  if (!sources) return std::unexpected(sources.error());
+  Hasher hasher;
+  hasher.add(static_cast<std::uint64_t>(version.family)).add(static_cast<std::uint64_t>(version.major_version));
+  hasher.add(static_cast<std::uint64_t>(version.minor_version)).add(static_cast<std::uint64_t>(version.patch_version));
+  for (const ConfigSource& source : *sources) hasher.add(source.path).add(source.blob->hash);
+  auto& cache = files.store().attachment<RuntimeCache>().loaded;
+  const Hash128 key = hasher.finish();
+  const auto known = cache.find(key);
+  if (known != cache.end()) return known->second;
+  auto loaded = crio ? load_crio(files.store(), *sources) : load_containerd(files.store(), *sources, version);
+  return cache.emplace(key, std::move(loaded)).first->second;
+}
+
+std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedConfig& loaded) {
+  std::vector<BrokenHandler> broken;
+  for (const Handler& handler : loaded.handlers) {
+    if (std::string shim = missing_shim(files, handler); !shim.empty()) {
+      broken.push_back({handler.name, std::move(shim)});
+    }
+    if (!handler.config_path.empty() && !files.is_file(handler.config_path)) {
+      broken.push_back({handler.name, handler.config_path});
+    }
+  }
+  return broken;
+}
+
+}  // namespace barnacle

@@ -1,0 +1,102 @@
+#include "sim/base/check.h"
+#include "sim/host/observe.h"
+#include "sim/host/tree.h"
+
+namespace barnacle {
+namespace {
+
+using What = TreeChange::What;
+
+void walk_below(const Node& directory, const std::string& path,
+                const std::function<void(const std::string&, const Node&)>& visit) {
+  for (const Child& child : directory.children) {
+    const std::string here = path + "/" + *child.name;
+    visit(here, *child.node);
+    if (child.node->kind == FileKind::directory) walk_below(*child.node, here, visit);
+  }
+}
+
+bool is_directory(const Node& node) { return node.kind == FileKind::directory; }
+
+// Two directories whose difference, if any, lies in their children or in what nobody compares.
+bool equal_directories(const Node& a, const Node& b) {
+  return is_directory(a) && is_directory(b) && a.attributes.mode == b.attributes.mode &&
+         a.attributes.uid == b.attributes.uid && a.attributes.gid == b.attributes.gid;
+}
+
+class Differ {
+ public:
+  Differ(Store& store, Compare compare) : store_(store), compare_(compare) {}
+
+  // `path` is empty for the root, so that "/" can follow it.
+  void compare_pair(const std::string& path, std::string_view name, const Node* before, const Node* after) {
+    if (same(name, before, after)) return;
+    if (!equal_directories(*before, *after)) {
+      changes_.push_back({What::changed, path.empty() ? "/" : path, before, after});
+    }
+    if (is_directory(*before) && is_directory(*after)) return compare_children(path, *before, *after);
+    list_children(path, *before, What::removed);
+    list_children(path, *after, What::added);
+  }
+
+  std::vector<TreeChange> take() { return std::move(changes_); }
+
+ private:
+  bool same(std::string_view name, const Node* before, const Node* after) const {
+    if (before == after) return true;
+    if (compare_ == Compare::state) return before->state == after->state;
+    return seen_hash(store_, name, before) == seen_hash(store_, name, after);
+  }
+
+  bool hides(const std::string& name) const { return compare_ == Compare::seen && is_backup(name); }
+
+  void compare_children(const std::string& path, const Node& before, const Node& after) {
+    auto left = before.children.begin();
+    auto right = after.children.begin();
+    while (left != before.children.end() && right != after.children.end()) {
+      const int order = left->name == right->name ? 0 : left->name->compare(*right->name);
+      if (order < 0) list(path, *left++, What::removed);
+      else if (order > 0) list(path, *right++, What::added);
+      else compare_entries(path, *left++, *right++);
+    }
+    while (left != before.children.end()) list(path, *left++, What::removed);
+    while (right != after.children.end()) list(path, *right++, What::added);
+  }
+
+  void compare_entries(const std::string& path, const Child& before, const Child& after) {
+    if (before.node == after.node || hides(*before.name)) return;
+    compare_pair(path + "/" + *before.name, *before.name, before.node, after.node);
+  }
+
+  // An entry that is on one side only, with all that is in it.
+  void list(const std::string& path, const Child& child, What what) {
+    if (hides(*child.name)) return;
+    const std::string here = path + "/" + *child.name;
+    const bool added = what == What::added;
+    changes_.push_back({what, here, added ? nullptr : child.node, added ? child.node : nullptr});
+    list_children(here, *child.node, what);
+  }
+
+  void list_children(const std::string& path, const Node& node, What what) {
+    for (const Child& child : node.children) list(path, child, what);
+  }
+
+  Store& store_;
+  Compare compare_;
+  std::vector<TreeChange> changes_;
+};
+
+}  // namespace
+
+void walk(const Node* root, const std::function<void(const std::string& path, const Node& node)>& visit) {
+  walk_below(*root, "", visit);
+}
+
+std::vector<TreeChange> diff(const FileTree& before, const FileTree& after, Compare compare) {
+  check(&before.store() == &after.store(), "only trees of one store are compared");
+  Differ differ(before.store(), compare);
+  differ.compare_pair("", "", before.root(), after.root());
+  return differ.take();
+}
+
+}  // namespace barnacle

@@ -1,0 +1,143 @@
+#include "sim/host/tree_path.h"
+
+#include <algorithm>
+
+#include "sim/base/check.h"
+
+namespace barnacle {
+namespace {
+
+constexpr int kLinkLimit = 40;  // Linux' MAXSYMLINKS
+constexpr std::size_t kNameMax = 255;
+constexpr std::size_t kPathMax = 4096;  // with the zero byte that ends it
+
+class Walker {
+ public:
+  Walker(const Node* root, Last last) : last_(last) { place_.directories.push_back(root); }
+
+  FsResult<Place> walk(std::string_view path) {
+    place_.slash = ends_with_slash(path);
+    push_parts(path);
+    while (!parts_.empty()) {
+      const std::string_view name = parts_.back();
+      parts_.pop_back();
+      const auto stepped = step(name);
+      if (!stepped) return std::unexpected(stepped.error());
+      if (*stepped) return std::move(place_);
+    }
+    enter_last_directory();
+    return std::move(place_);
+  }
+
+ private:
+  // The parts of a path, last first, on top of what is still to be walked.
+  void push_parts(std::string_view path) {
+    std::size_t end = path.size();
+    while (end > 0) {
+      const std::size_t slash = path.rfind('/', end - 1);
+      const std::size_t start = slash == std::string_view::npos ? 0 : slash + 1;
+      if (start < end) parts_.push_back(path.substr(start, end - start));
+      if (slash == std::string_view::npos) break;
+      end = slash;
+    }
+  }
+
+  // True when the walk ends here, at a name.
+  FsResult<bool> step(std::string_view name) {
+    if (name == ".") {
+      place_.ending = Ending::dot;
+      return false;
+    }
+    if (name == "..") {
+      climb();
+      return false;
+    }
+    if (name.size() > kNameMax) return std::unexpected(Errno::enametoolong);
+    const Node* next = child_of(*place_.directories.back(), name);
+    if (next != nullptr && next->kind == FileKind::symlink && follows()) return follow(next->blob->bytes);
+    place_.names.push_back(name);
+    if (parts_.empty()) {
+      place_.entry = next;
+      place_.ending = Ending::name;
+      return true;
+    }
+    if (next == nullptr) return std::unexpected(Errno::enoent);
+    if (next->kind != FileKind::directory) return std::unexpected(Errno::enotdir);
+    place_.directories.push_back(next);
+    return false;
+  }
+
+  bool follows() const {
+    return !parts_.empty() || last_ == Last::follow || (last_ == Last::keep && place_.slash);
+  }
+
+  FsResult<bool> follow(std::string_view target) {
+    if (++links_ > kLinkLimit) return std::unexpected(Errno::eloop);
+    if (target.empty()) return std::unexpected(Errno::enoent);
+    // A target's last slash is the path's if the link was the last name.
+    if (parts_.empty()) place_.slash = place_.slash || ends_with_slash(target);
+    if (target.front() == '/') {
+      place_.directories.resize(1);
+      place_.names.clear();
+      place_.ending = Ending::root;
+    }
+    push_parts(target);
+    return false;
+  }
+
+  void climb() {
+    place_.ending = Ending::dot_dot;
+    if (place_.names.empty()) return;  // the root is its own parent
+    place_.directories.pop_back();
+    place_.names.pop_back();
+  }
+
+  // A path that ends with "." or ".." (or is the root) means the directory that the walk stands in.
+  void enter_last_directory() {
+    place_.entry = place_.directories.back();
+    place_.directories.pop_back();
+  }
+
+  Last last_;
+  Place place_;
+  std::vector<std::string_view> parts_;
+  int links_ = 0;
+};
+
+}  // namespace
+
+const Node* child_of(const Node& directory, std::string_view name) {
+  const auto at = std::ranges::lower_bound(directory.children, name, {},
+                                           [](const Child& child) { return std::string_view(*child.name); });
+  return at != directory.children.end() && *at->name == name ? at->node : nullptr;
+}
+
+FsResult<Place> resolve(const Node* root, std::string_view path, Last last) {
+  if (path.empty()) return std::unexpected(Errno::enoent);
+  if (path.front() != '/') return std::unexpected(Errno::einval);
+  if (path.size() >= kPathMax) return std::unexpected(Errno::enametoolong);
+  return Walker(root, last).walk(path);
+}
+
+FsResult<Place> resolve_existing(const Node* root, std::string_view path, Last last) {
+  auto place = resolve(root, path, last);
+  if (!place) return place;
+  if (place->entry == nullptr) return std::unexpected(Errno::enoent);
+  if (place->slash && !place->is_directory()) return std::unexpected(Errno::enotdir);
+  return place;
+}
+
+Place place_of(const Node* root, const std::vector<std::string_view>& names) {
+  Place place;
+  place.names = names;
+  place.entry = root;
+  for (const std::string_view name : names) {
+    check(place.is_directory(), "a path leads through what is no directory");
+    place.directories.push_back(place.entry);
+    place.entry = child_of(*place.entry, name);
+  }
+  place.ending = names.empty() ? Ending::root : Ending::name;
+  return place;
+}
+
+}  // namespace barnacle

@@ -1,0 +1,48 @@
+// Where a path leads in a tree, as the kernel walks it; for tree.cc only.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "sim/host/tree.h"
+
+namespace barnacle {
+
+// What becomes of a symbolic link that is the last name of a path.
+enum class Last : std::uint8_t {
+  follow,  // it is followed: open, stat, chmod
+  keep,    // it is meant itself, unless a slash follows it: lstat, utimensat
+  entry,   // it is meant itself: whatever makes, removes or renames entries
+};
+
+// What a path ends with. Who changes entries refuses all but a name, each call with an error of its own.
+enum class Ending : std::uint8_t { name, dot, dot_dot, root };
+
+// The directories from the root down to the entry's parent, the names on the way, and the entry.
+struct Place {
+  std::vector<const Node*> directories;  // [0] is the root; the last one is the parent
+  std::vector<std::string_view> names;   // names[i] is an entry of directories[i]; the last one is the entry's
+  const Node* entry = nullptr;           // null: nothing there (its parent is)
+  Ending ending = Ending::root;
+  bool slash = false;  // a slash follows the last name
+
+  bool is_root() const { return names.empty(); }
+  bool is_directory() const { return entry != nullptr && entry->kind == FileKind::directory; }
+};
+
+inline bool ends_with_slash(std::string_view path) { return path.ends_with('/'); }
+
+// The entry of a directory, or null.
+const Node* child_of(const Node& directory, std::string_view name);
+
+// ENOENT, ENOTDIR, ELOOP and ENAMETOOLONG for what is on the way to the entry; EINVAL for a path that is not absolute.
+// The names are parts of `path` and of link targets, and live as long as these.
+FsResult<Place> resolve(const Node* root, std::string_view path, Last last);
+
+// The same for something that has to be there: ENOENT if it is not, ENOTDIR if a slash follows what is no directory.
+FsResult<Place> resolve_existing(const Node* root, std::string_view path, Last last);
+
+// The place that another place's names lead to in this tree. Precondition: all of them but the last are directories.
+Place place_of(const Node* root, const std::vector<std::string_view>& names);
+
+}  // namespace barnacle

@@ -1,0 +1,350 @@
+#include "sim/host/tree.h"
+
+#include <gtest/gtest.h>
+
+namespace barnacle {
+namespace {
+
+constexpr Time kNow = 1'750'000'000;
+
+class Tree : public testing::Test {
+ protected:
+  Store store;
+  FileTree tree{store, kNow};
+
+  void folder(std::string_view path) { ASSERT_TRUE(tree.make_directories(path, kNow)); }
+  void file(std::string_view path, std::string_view bytes, std::uint16_t mode = 0644) {
+    ASSERT_TRUE(tree.make_directories(parent_path(path), kNow));
+    ASSERT_TRUE(tree.write(path, bytes, kNow, mode));
+  }
+  void link(std::string_view path, std::string_view target) {
+    ASSERT_TRUE(tree.make_directories(parent_path(path), kNow));
+    ASSERT_TRUE(tree.make_symlink(path, target, kNow));
+  }
+  std::string text(std::string_view path) const {
+    const auto blob = tree.read(path);
+    return blob ? (*blob)->bytes : std::string(name(blob.error()));
+  }
+  Attributes attributes(std::string_view path) const { return tree.find(path, Follow::no).value()->attributes; }
+
+  // The write fails so, and the tree is what it was.
+  void expect_refused(Errno error, const std::function<FsResult<void>(FileTree&)>& write) {
+    const FileTree before = tree;
+    const FsResult<void> done = write(tree);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(name(done.error()), name(error));
+    EXPECT_TRUE(tree == before);
+  }
+};
+
+TEST_F(Tree, BeginsAsAnEmptyFolder) {
+  EXPECT_TRUE(tree.is_directory("/"));
+  EXPECT_EQ(tree.list("/").value(), std::vector<std::string>{});
+  EXPECT_EQ(tree.root()->attributes.mode, 0755);
+  EXPECT_EQ(tree.root()->total_bytes, 0U);
+}
+
+TEST_F(Tree, AFullDiskLeavesEverythingAsItWas) {
+  file("/opt/kata/vmlinux", "1234567890");
+  tree.set_capacity(12);
+  expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/opt/kata/initrd", "abc", kNow); });
+  expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/opt/kata/vmlinux", "1234567890abc", kNow); });
+  expect_refused(Errno::enospc, [&](FileTree& t) { return t.put("/opt/kata/initrd", store.intern("abc"), {}); });
+  expect_refused(Errno::enospc, [](FileTree& t) { return t.graft("/opt/kata-2", t.find("/opt/kata").value(), kNow); });
+  EXPECT_TRUE(tree.write("/opt/kata/initrd", "ab", kNow));
+}
+
+// A disk that was filled beyond what it is now said to hold still takes what makes it emptier.
+TEST_F(Tree, AnOverfullDiskTakesSmallerFilesAndRemovals) {
+  file("/data", "1234567890");
+  tree.set_capacity(4);
+  EXPECT_TRUE(tree.write("/data", "123456789", kNow));
+  expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/data", "1234567890", kNow); });
+  EXPECT_TRUE(tree.make_directory("/empty", kNow));
+  EXPECT_TRUE(tree.unlink("/data", kNow));
+  EXPECT_EQ(tree.root()->total_bytes, 0U);
+}
+
+TEST_F(Tree, BytesAreCountedOnceForEveryFileAlsoWhereTwoAreEqual) {
+  file("/a/x", "12345");
+  file("/b/x", "12345");
+  EXPECT_EQ(tree.root()->total_bytes, 10U);
+  EXPECT_EQ(tree.find("/a").value()->total_bytes, 5U);
+  ASSERT_TRUE(tree.remove_all("/a", kNow));
+  EXPECT_EQ(tree.root()->total_bytes, 5U);
+}
+
+TEST_F(Tree, LinksThatGoInACircleEndAfterForty) {
+  link("/a", "/b");
+  link("/b", "a");
+  expect_refused(Errno::eloop, [](FileTree& t) { return t.write("/a", "x", kNow); });
+  EXPECT_EQ(text("/a"), "ELOOP");
+  EXPECT_EQ(text("/a/below"), "ELOOP");
+  EXPECT_TRUE(tree.find("/a", Follow::no));
+  EXPECT_TRUE(tree.unlink("/a", kNow));
+}
+
+TEST_F(Tree, FortyLinksInARowStillResolveAndOneMoreDoesNot) {
+  file("/0", "end");
+  for (int i = 1; i <= 41; ++i) link("/" + std::to_string(i), std::to_string(i - 1));
+  EXPECT_EQ(text("/40"), "end");
+  EXPECT_EQ(text("/41"), "ELOOP");
+}
+
+TEST_F(Tree, LinksResolveInsideTheTree) {
+  file("/opt/kata-cicd/bin/qemu", "program");
+  link("/opt/kata", "kata-cicd");
+  link("/etc/absolute", "/opt/kata/bin");
+  link("/etc/out", "../../../../opt/kata/../kata/bin/qemu");
+  EXPECT_EQ(text("/opt/kata/bin/qemu"), "program");
+  EXPECT_EQ(text("/etc/absolute/qemu"), "program");
+  EXPECT_EQ(text("/etc/out"), "program");
+  EXPECT_EQ(text("/etc/absolute/../out"), "ENOENT");  // ".." is taken behind the link: /opt/kata-cicd/out
+  EXPECT_EQ(text("/etc/absolute/../../kata-cicd/bin/qemu"), "program");
+}
+
+TEST_F(Tree, WritingThroughALinkWithoutATargetMakesTheTarget) {
+  folder("/etc");
+  link("/etc/config.toml", "/etc/real.toml");
+  ASSERT_TRUE(tree.write("/etc/config.toml", "x", kNow));
+  EXPECT_EQ(text("/etc/real.toml"), "x");
+  EXPECT_EQ(tree.find("/etc/config.toml", Follow::no).value()->kind, FileKind::symlink);
+}
+
+TEST_F(Tree, OverwritingKeepsModeAndOwnerAndReplacingDoesNot) {
+  file("/opt/run.sh", "one", 0750);
+  ASSERT_TRUE(tree.set_owner("/opt/run.sh", 7, 8));
+  ASSERT_TRUE(tree.write("/opt/run.sh", "two", kNow + 5, 0600));
+  EXPECT_EQ(attributes("/opt/run.sh"), (Attributes{.mode = 0750, .uid = 7, .gid = 8, .mtime = kNow + 5}));
+  ASSERT_TRUE(tree.put("/opt/run.sh", store.intern("three"), {.mode = 0600, .mtime = kNow + 9}));
+  EXPECT_EQ(attributes("/opt/run.sh"), (Attributes{.mode = 0600, .mtime = kNow + 9}));
+  EXPECT_EQ(text("/opt/run.sh"), "three");
+}
+
+// `cp -au` compares the time of the file on the host with the payload's: whatever wrote last must show, a chmod must not.
+TEST_F(Tree, ModificationTimesAreWhatCpNeeds) {
+  ASSERT_TRUE(tree.put("/configuration.toml", store.intern("payload"), {.mode = 0644, .mtime = 100}));
+  ASSERT_TRUE(tree.set_mode("/configuration.toml", 0600));
+  EXPECT_EQ(attributes("/configuration.toml").mtime, 100);
+  ASSERT_TRUE(tree.rename("/configuration.toml", "/moved.toml", 300));
+  EXPECT_EQ(attributes("/moved.toml").mtime, 100);
+  ASSERT_TRUE(tree.write("/moved.toml", "payload", 200));
+  EXPECT_EQ(attributes("/moved.toml").mtime, 200);  // the same bytes, but written
+  ASSERT_TRUE(tree.set_mtime("/moved.toml", 50));
+  EXPECT_EQ(attributes("/moved.toml").mtime, 50);
+}
+
+TEST_F(Tree, TheTimeOfALinkIsItsOwn) {
+  file("/target", "x");
+  link("/link", "target");
+  ASSERT_TRUE(tree.set_mtime("/link", 5));
+  EXPECT_EQ(attributes("/link").mtime, 5);
+  EXPECT_EQ(attributes("/target").mtime, kNow);
+}
+
+TEST_F(Tree, RenameTakesTheTargetsPlaceAtOnce) {
+  file("/etc/new", "new", 0600);
+  file("/etc/old", "old", 0644);
+  ASSERT_TRUE(tree.rename("/etc/new", "/etc/old", kNow));
+  EXPECT_EQ(text("/etc/old"), "new");
+  EXPECT_EQ(attributes("/etc/old").mode, 0600);
+  EXPECT_EQ(text("/etc/new"), "ENOENT");
+}
+
+TEST_F(Tree, RenameMovesAFolderWithAllThatIsInIt) {
+  file("/a/deep/x", "1");
+  folder("/b");
+  ASSERT_TRUE(tree.rename("/a/deep", "/b/deep", kNow));
+  EXPECT_EQ(text("/b/deep/x"), "1");
+  EXPECT_EQ(tree.list("/a").value(), std::vector<std::string>{});
+}
+
+TEST_F(Tree, RenameRefusesWhatTheKernelRefuses) {
+  file("/dir/sub/file", "1");
+  file("/file", "2");
+  folder("/empty");
+  expect_refused(Errno::einval, [](FileTree& t) { return t.rename("/dir", "/dir/sub/dir", kNow); });
+  expect_refused(Errno::einval, [](FileTree& t) { return t.rename("/dir", "/dir/sub", kNow); });
+  expect_refused(Errno::enotempty, [](FileTree& t) { return t.rename("/empty", "/dir", kNow); });
+  expect_refused(Errno::enotempty, [](FileTree& t) { return t.rename("/dir/sub", "/dir", kNow); });
+  expect_refused(Errno::enotempty, [](FileTree& t) { return t.rename("/dir/sub/file", "/dir", kNow); });
+  expect_refused(Errno::enotdir, [](FileTree& t) { return t.rename("/dir", "/file", kNow); });
+  expect_refused(Errno::eisdir, [](FileTree& t) { return t.rename("/file", "/empty", kNow); });
+  expect_refused(Errno::enoent, [](FileTree& t) { return t.rename("/nothing", "/file", kNow); });
+  expect_refused(Errno::enoent, [](FileTree& t) { return t.rename("/file", "/nothing/file", kNow); });
+  expect_refused(Errno::enotdir, [](FileTree& t) { return t.rename("/empty", "/file/below", kNow); });
+  expect_refused(Errno::ebusy, [](FileTree& t) { return t.rename("/", "/empty", kNow); });
+  EXPECT_TRUE(tree.rename("/dir", "/empty", kNow));
+}
+
+TEST_F(Tree, RenamingSomethingToItselfDoesNothing) {
+  file("/x", "1");
+  link("/same", "/");
+  const FileTree before = tree;
+  EXPECT_TRUE(tree.rename("/x", "/x", kNow + 1));
+  EXPECT_TRUE(tree.rename("/x", "/same/x", kNow + 1));
+  EXPECT_TRUE(tree == before);
+}
+
+TEST_F(Tree, RenameMovesALinkAndNotItsTarget) {
+  file("/target", "t");
+  link("/link", "target");
+  folder("/sub");
+  ASSERT_TRUE(tree.rename("/link", "/sub/link", kNow));
+  EXPECT_TRUE(tree.is_file("/target"));
+  EXPECT_EQ(text("/sub/link"), "ENOENT");  // its text still says "target", which is not in /sub
+}
+
+TEST_F(Tree, RemoveAllIsRmRf) {
+  file("/opt/kata/bin/qemu", "1");
+  file("/opt/other", "2");
+  link("/opt/link", "kata");
+  EXPECT_TRUE(tree.remove_all("/opt/link", kNow));  // the link alone
+  EXPECT_TRUE(tree.exists("/opt/kata/bin/qemu"));
+  EXPECT_TRUE(tree.remove_all("/opt/kata", kNow));
+  EXPECT_FALSE(tree.exists("/opt/kata"));
+  EXPECT_TRUE(tree.exists("/opt/other"));
+  const FileTree before = tree;
+  EXPECT_TRUE(tree.remove_all("/opt/kata", kNow));
+  EXPECT_TRUE(tree.remove_all("/no/such/folder", kNow));
+  EXPECT_TRUE(tree.remove_all("/opt/other/below", kNow));
+  EXPECT_TRUE(tree == before);
+}
+
+TEST_F(Tree, FoldersAreRemovedOnlyWhenEmpty) {
+  file("/a/b/c", "1");
+  expect_refused(Errno::enotempty, [](FileTree& t) { return t.remove_directory("/a/b", kNow); });
+  expect_refused(Errno::eisdir, [](FileTree& t) { return t.unlink("/a/b", kNow); });
+  expect_refused(Errno::enotdir, [](FileTree& t) { return t.remove_directory("/a/b/c", kNow); });
+  ASSERT_TRUE(tree.unlink("/a/b/c", kNow));
+  EXPECT_TRUE(tree.remove_directory("/a/b", kNow));
+  expect_refused(Errno::ebusy, [](FileTree& t) { return t.remove_directory("/", kNow); });
+}
+
+TEST_F(Tree, MakingFoldersOnTheWayFailsAsAWholeWhereAFileStands) {
+  file("/a/file", "1");
+  expect_refused(Errno::enotdir, [](FileTree& t) { return t.make_directories("/a/file/b/c", kNow); });
+  expect_refused(Errno::eexist, [](FileTree& t) { return t.make_directories("/a/file", kNow); });
+  link("/a/dangling", "nowhere");
+  expect_refused(Errno::eexist, [](FileTree& t) { return t.make_directories("/new/../a/dangling", kNow); });
+  EXPECT_TRUE(tree.make_directories("/a/b/c/", kNow));
+  EXPECT_TRUE(tree.is_directory("/a/b/c"));
+}
+
+TEST_F(Tree, NamesAndPathsHaveTheirLimits) {
+  const std::string longest(255, 'n');
+  EXPECT_TRUE(tree.write("/" + longest, "x", kNow));
+  expect_refused(Errno::enametoolong, [&](FileTree& t) { return t.write("/n" + longest, "x", kNow); });
+  std::string deep;
+  while (deep.size() < 4096) deep += "/..";
+  EXPECT_EQ(tree.find(deep).error(), Errno::enametoolong);
+  EXPECT_EQ(tree.find(deep.substr(0, 4094)).value(), tree.root());
+  EXPECT_EQ(tree.find("relative").error(), Errno::einval);
+}
+
+TEST_F(Tree, UndoingAnEditGivesTheSameRootPointer) {
+  file("/etc/containerd/config.toml", "before");
+  const Node* before = tree.root();
+  ASSERT_TRUE(tree.write("/etc/containerd/config.toml", "after", kNow + 60));
+  ASSERT_TRUE(tree.make_directories("/opt/kata/bin", kNow + 60));
+  EXPECT_NE(tree.root(), before);
+  ASSERT_TRUE(tree.remove_all("/opt", kNow + 120));
+  ASSERT_TRUE(tree.write("/etc/containerd/config.toml", "before", kNow));
+  EXPECT_EQ(tree.root(), before);
+}
+
+TEST_F(Tree, EqualTreesBuiltInAnotherOrderAreOne) {
+  FileTree other(store, kNow);
+  file("/a/x", "1");
+  file("/b/y", "2");
+  ASSERT_TRUE(other.make_directories("/b", kNow));
+  ASSERT_TRUE(other.write("/b/y", "2", kNow));
+  ASSERT_TRUE(other.make_directories("/a", kNow));
+  ASSERT_TRUE(other.write("/a/x", "1", kNow));
+  EXPECT_EQ(other.root(), tree.root());
+}
+
+TEST_F(Tree, ACopyIsNotTouchedByWhatHappensToTheOriginal) {
+  file("/a", "1");
+  const FileTree copy = tree;
+  ASSERT_TRUE(tree.write("/a", "2", kNow));
+  EXPECT_EQ((*copy.read("/a"))->bytes, "1");
+}
+
+TEST_F(Tree, GraftPutsAWholeTreeAndReplacesNothing) {
+  file("/payload/bin/qemu", "1", 0755);
+  folder("/opt");
+  const Node* payload = tree.find("/payload").value();
+  ASSERT_TRUE(tree.graft("/opt/kata", payload, kNow));
+  EXPECT_EQ(tree.find("/opt/kata").value(), payload);
+  expect_refused(Errno::eexist, [&](FileTree& t) { return t.graft("/opt/kata", payload, kNow); });
+  expect_refused(Errno::enoent, [&](FileTree& t) { return t.graft("/srv/kata", payload, kNow); });
+}
+
+std::vector<std::string> lines(const std::vector<TreeChange>& changes) {
+  std::vector<std::string> text;
+  for (const TreeChange& change : changes) text.push_back(std::string(1, "+-~"[static_cast<int>(change.what)]) + change.path);
+  return text;
+}
+
+TEST_F(Tree, DiffListsWhatCameWentAndChanged) {
+  file("/etc/keep", "1");
+  file("/etc/edit", "1");
+  file("/opt/kata/bin/qemu", "1");
+  const FileTree before = tree;
+  ASSERT_TRUE(tree.write("/etc/edit", "2", kNow));
+  ASSERT_TRUE(tree.remove_all("/opt/kata", kNow));
+  file("/opt/new/file", "1");
+  ASSERT_TRUE(tree.set_mode("/etc", 0700));
+  EXPECT_EQ(lines(diff(before, tree, Compare::state)),
+            (std::vector<std::string>{"~/etc", "~/etc/edit", "-/opt/kata", "-/opt/kata/bin", "-/opt/kata/bin/qemu", "+/opt/new",
+                                      "+/opt/new/file"}));
+  EXPECT_TRUE(diff(tree, tree, Compare::state).empty());
+}
+
+TEST_F(Tree, DiffOfWhatIsSeenLeavesOutTimesBackupsAndComments) {
+  file("/etc/config.toml", "a = 1\n");
+  file("/etc/other", "1");
+  const FileTree before = tree;
+  ASSERT_TRUE(tree.write("/etc/config.toml", "# by hand\na = 1\n", kNow + 9));
+  file("/etc/config.toml.bak", "a = 1\n");
+  ASSERT_TRUE(tree.write("/etc/other", "2", kNow));
+  EXPECT_EQ(lines(diff(before, tree, Compare::seen)), std::vector<std::string>{"~/etc/other"});
+  EXPECT_EQ(lines(diff(before, tree, Compare::state)),
+            (std::vector<std::string>{"~/etc/config.toml", "+/etc/config.toml.bak", "~/etc/other"}));
+}
+
+TEST_F(Tree, DiffShowsAFileThatBecameAFolderAndBack) {
+  file("/x", "1");
+  const FileTree before = tree;
+  ASSERT_TRUE(tree.unlink("/x", kNow));
+  file("/x/below", "1");
+  EXPECT_EQ(lines(diff(before, tree, Compare::state)), (std::vector<std::string>{"~/x", "+/x/below"}));
+  EXPECT_EQ(lines(diff(tree, before, Compare::state)), (std::vector<std::string>{"~/x", "-/x/below"}));
+}
+
+TEST_F(Tree, WalkVisitsInByteOrderOfNames) {
+  file("/b", "1");
+  file("/a/z", "1");
+  file("/a-b", "1");
+  std::vector<std::string> visited;
+  walk(tree.root(), [&](const std::string& path, const Node&) { visited.push_back(path); });
+  EXPECT_EQ(visited, (std::vector<std::string>{"/a", "/a/z", "/a-b", "/b"}));
+}
+
+TEST(TreePaths, AreTakenApartAndJoined) {
+  EXPECT_EQ(parent_path("/a/b"), "/a");
+  EXPECT_EQ(parent_path("/a"), "/");
+  EXPECT_EQ(base_name("/a/b"), "b");
+  EXPECT_EQ(join("/", "a"), "/a");
+  EXPECT_EQ(join("/a", "b"), "/a/b");
+}
+
+TEST(TreeErrors, AreNamedAsTheSystemNamesThem) {
+  EXPECT_EQ(name(Errno::enospc), "ENOSPC");
+  EXPECT_EQ(message(Errno::enospc), "No space left on device");
+  EXPECT_EQ(message(Errno::eloop), "Too many levels of symbolic links");
+}
+
+}  // namespace
+}  // namespace barnacle
