@@ -36,6 +36,18 @@ bool any_unsettled(const World& world) {
   return false;
 }
 
+// Hook objects carry no mark of their release: Helm knows them by its stored manifest only.
+std::vector<std::string> hooks_left(const CheckContext& context) {
+  std::vector<std::string> left;
+  const RevisionPtr revision = newest_revision(context.before.cluster, context.step.namespace_, context.step.release);
+  if (!revision || !revision->manifest) return left;
+  for (const Hook& hook : revision->manifest->hooks) {
+    const ObjectPtr object = context.after.cluster.find(hook.object.kind, hook.object.namespace_, hook.object.name);
+    if (object) left.push_back(describe(*object));
+  }
+  return left;
+}
+
 bool kept(const Object& object) {
   const auto policy = object.annotations.find("helm.sh/resource-policy");
   return policy != object.annotations.end() && policy->second == "keep";
@@ -47,6 +59,9 @@ void cluster_no_orphans(const CheckContext& context, Verdict& verdict) {
   if (context.step.kind != StepKind::uninstall || context.record.refused || context.step.options.no_hooks) return;
   verdict.spoke = true;
   const bool unsettled = any_unsettled(context.after);
+  for (const std::string& left : hooks_left(context)) {
+    verdict.violations.push_back({"", left, "is a hook of the release and is left after the uninstall", context.step.release});
+  }
   for (const ObjectPtr& object : context.after.cluster.objects()) {
     const auto ns = object->annotations.find("meta.helm.sh/release-namespace");
     const bool own = release_of(*object) == context.step.release && ns != object->annotations.end() && ns->second == context.step.namespace_;

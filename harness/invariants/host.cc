@@ -152,6 +152,8 @@ void host_idempotent(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent& event : context.record.runs) {
     const Served* served = served_before(context.before, event);
     if (event.run->program != Program::install || served == nullptr || served->refused || !same_environment(event, *served)) continue;
+    // A new disk is no restart: nothing of the release was on it.
+    if (context.step.kind == StepKind::reimage_node && event.node == context.step.node) continue;
     verdict.spoke = true;
     if (same_files(context.lab, event.before, *event.after)) continue;
     Violation violation = difference(event.before->host.files, event.after->host.files, "a restart with unchanged values changed it");

@@ -78,6 +78,14 @@ void put_version(std::string& text, const std::string& version) {
   }
 }
 
+// Where a file system or an archive keeps no symbolic links, git writes the target's name into a plain file.
+bool stands_for_link(const fs::directory_entry& entry, const std::string& text) {
+  constexpr std::size_t kNameMax = 255;
+  if (text.empty() || text.size() > kNameMax || text.find_first_of("\n/ ") != std::string::npos) return false;
+  std::error_code error;
+  return text != entry.path().filename().string() && fs::exists(entry.path().parent_path() / text, error);
+}
+
 std::expected<PayloadEntry, PayloadError> read_entry(const fs::directory_entry& entry, const std::string& path,
                                                      const Manifest& manifest, const std::string& version) {
   PayloadEntry read{.path = path};
@@ -95,7 +103,14 @@ std::expected<PayloadEntry, PayloadError> read_entry(const fs::directory_entry& 
   auto bytes = read_bytes(entry.path());
   if (!bytes) return std::unexpected(bytes.error());
   read.text = std::move(*bytes);
-  read.mode = static_cast<std::uint16_t>(entry.status().permissions()) & 0777;
+  if (stands_for_link(entry, read.text)) {
+    read.kind = FileKind::symlink;
+    read.mode = 0777;
+    return read;
+  }
+  // As git keeps them: a checkout may be read-only, an image is not.
+  const bool executable = (entry.status().permissions() & fs::perms::owner_exec) != fs::perms::none;
+  read.mode = executable ? 0755 : 0644;
   if (manifest.present) {
     put_version(read.text, version);
     read.mode = 0644;

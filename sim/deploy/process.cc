@@ -53,6 +53,12 @@ bool starts_runtime(const Effect& effect, const Host& host) {
          (effect.path == "restart" || effect.path == "start");
 }
 
+// Other values, or the same ones from other files: a program cannot know that a move between files changes nothing.
+bool loads_differently(const LoadedConfigPtr& before, const LoadedConfigPtr& after) {
+  if (!before || !after) return before != after;
+  return before->hash != after->hash || before->files != after->files;
+}
+
 // The program ends as its script would: the exit status, or sleeping for ever.
 void note_ending(RunRecord& record, Work& work, Program program) {
   RunResult& result = record.result;
@@ -116,14 +122,13 @@ RunPtr Runner::execute(const RunRequest& request, const HostPtr& host, Cluster& 
       continue;
     }
     const bool restarts = starts_runtime(effect, working);
-    const Hash128 loaded_before = working.loaded ? working.loaded->hash : Hash128{};
+    const LoadedConfigPtr loaded_before = working.loaded;
     const Node* files_before = working.files.root();
     EffectResult answer = perform(effect, place);
-    if (mutates(effect)) record->changes.push_back({number, effect.kind, changed_thing(effect)});
+    if (mutates(effect) && answer.ok()) record->changes.push_back({number, effect.kind, changed_thing(effect)});
     if (restarts) {
       ++record->restarts;
-      const Hash128 loaded_after = working.loaded ? working.loaded->hash : Hash128{};
-      record->loaded_differently = record->loaded_differently || loaded_after != loaded_before;
+      record->loaded_differently = record->loaded_differently || loads_differently(loaded_before, working.loaded);
     }
     // What was broken before this run began is not this run's doing.
     if (was_restartable && working.files.root() != files_before) note_restartable(*record, working, number);

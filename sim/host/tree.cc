@@ -31,7 +31,7 @@ const Node* with_child(Store& store, const Node& directory, std::string_view nam
 }
 
 // The root after the entry at `place` became `node`; null removes it.
-const Node* rebuild(Store& store, const Place& place, const Node* node) {
+const Node* rebuild(Store& store, const TreePlace& place, const Node* node) {
   for (std::size_t i = place.names.size(); i-- > 0;) {
     node = with_child(store, *place.directories[i], place.names[i], node);
   }
@@ -52,25 +52,25 @@ const Node* make_folder(Store& store, std::uint16_t mode, Time mtime) {
 }
 
 // Whether the file system still holds its bytes when the entry at `place` has that many. What is overfull may shrink.
-bool has_room(std::optional<std::uint64_t> capacity, const Node& root, const Place& place, std::uint64_t bytes) {
+bool has_room(std::optional<std::uint64_t> capacity, const Node& root, const TreePlace& place, std::uint64_t bytes) {
   const std::uint64_t before = place.entry == nullptr ? 0 : place.entry->total_bytes;
   return !capacity || bytes <= before || root.total_bytes - before + bytes <= *capacity;
 }
 
 // Why nothing new can be made at this place.
-FsResult<void> refuse_taken(const FsResult<Place>& place) {
+FsResult<void> refuse_taken(const FsResult<TreePlace>& place) {
   if (!place) return std::unexpected(place.error());
   if (place->entry != nullptr) return std::unexpected(Errno::eexist);
   return {};
 }
 
-bool is_within(const Place& inner, const Place& outer) {
+bool is_within(const TreePlace& inner, const TreePlace& outer) {
   return inner.names.size() > outer.names.size() &&
          std::equal(outer.names.begin(), outer.names.end(), inner.names.begin());
 }
 
 // Why the kernel refuses a rename, in the order in which it looks.
-FsResult<void> refuse_rename(const Place& source, const Place& target) {
+FsResult<void> refuse_rename(const TreePlace& source, const TreePlace& target) {
   if (source.ending != Ending::name || target.ending != Ending::name) return std::unexpected(Errno::ebusy);
   if (source.entry == nullptr) return std::unexpected(Errno::enoent);
   const bool moves_directory = source.is_directory();

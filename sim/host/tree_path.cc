@@ -15,7 +15,7 @@ class Walker {
  public:
   Walker(const Node* root, Last last) : last_(last) { place_.directories.push_back(root); }
 
-  FsResult<Place> walk(std::string_view path) {
+  FsResult<TreePlace> walk(std::string_view path) {
     place_.slash = ends_with_slash(path);
     push_parts(path);
     while (!parts_.empty()) {
@@ -99,7 +99,7 @@ class Walker {
   }
 
   Last last_;
-  Place place_;
+  TreePlace place_;
   std::vector<std::string_view> parts_;
   int links_ = 0;
 };
@@ -112,14 +112,14 @@ const Node* child_of(const Node& directory, std::string_view name) {
   return at != directory.children.end() && *at->name == name ? at->node : nullptr;
 }
 
-FsResult<Place> resolve(const Node* root, std::string_view path, Last last) {
+FsResult<TreePlace> resolve(const Node* root, std::string_view path, Last last) {
   if (path.empty()) return std::unexpected(Errno::enoent);
   if (path.front() != '/') return std::unexpected(Errno::einval);
   if (path.size() >= kPathMax) return std::unexpected(Errno::enametoolong);
   return Walker(root, last).walk(path);
 }
 
-FsResult<Place> resolve_existing(const Node* root, std::string_view path, Last last) {
+FsResult<TreePlace> resolve_existing(const Node* root, std::string_view path, Last last) {
   auto place = resolve(root, path, last);
   if (!place) return place;
   if (place->entry == nullptr) return std::unexpected(Errno::enoent);
@@ -127,8 +127,8 @@ FsResult<Place> resolve_existing(const Node* root, std::string_view path, Last l
   return place;
 }
 
-Place place_of(const Node* root, const std::vector<std::string_view>& names) {
-  Place place;
+TreePlace place_of(const Node* root, const std::vector<std::string_view>& names) {
+  TreePlace place;
   place.names = names;
   place.entry = root;
   for (const std::string_view name : names) {

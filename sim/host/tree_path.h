@@ -19,7 +19,7 @@ enum class Last : std::uint8_t {
 enum class Ending : std::uint8_t { name, dot, dot_dot, root };
 
 // The directories from the root down to the entry's parent, the names on the way, and the entry.
-struct Place {
+struct TreePlace {
   std::vector<const Node*> directories;  // [0] is the root; the last one is the parent
   std::vector<std::string_view> names;   // names[i] is an entry of directories[i]; the last one is the entry's
   const Node* entry = nullptr;           // null: nothing there (its parent is)
@@ -37,12 +37,12 @@ const Node* child_of(const Node& directory, std::string_view name);
 
 // ENOENT, ENOTDIR, ELOOP and ENAMETOOLONG for what is on the way to the entry; EINVAL for a path that is not absolute.
 // The names are parts of `path` and of link targets, and live as long as these.
-FsResult<Place> resolve(const Node* root, std::string_view path, Last last);
+FsResult<TreePlace> resolve(const Node* root, std::string_view path, Last last);
 
 // The same for something that has to be there: ENOENT if it is not, ENOTDIR if a slash follows what is no directory.
-FsResult<Place> resolve_existing(const Node* root, std::string_view path, Last last);
+FsResult<TreePlace> resolve_existing(const Node* root, std::string_view path, Last last);
 
 // The place that another place's names lead to in this tree. Precondition: all of them but the last are directories.
-Place place_of(const Node* root, const std::vector<std::string_view>& names);
+TreePlace place_of(const Node* root, const std::vector<std::string_view>& names);
 
 }  // namespace barnacle
