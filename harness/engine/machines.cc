@@ -109,6 +109,9 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
       world_.served[start.node].erase(start.pod->namespace_ + "/" + event.owner);
     } else {
       served.refused = event.run->result.refused;
+      // It withdrew: nothing of it is left to be compared with.
+      const bool gone = !node.host->host.files.exists(served.destination);
+      if (served.refused && gone) world_.served[start.node].erase(start.pod->namespace_ + "/" + event.owner);
     }
   }
   RunResult result = event.run->result;

@@ -57,7 +57,9 @@ void deploy_refusal_clean(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent& event : context.record.runs) {
     if (!event.run->result.refused) continue;
     verdict.spoke = true;
-    if (seen_files(context.lab, event.before->host.files) != seen_files(context.lab, event.after->host.files)) {
+    const std::string root = read_settings(event.version->deploy, event.node, event.environment).destination();
+    const bool withdrew = event.before->host.files.exists(root) && !event.after->host.files.exists(root);
+    if (!withdrew && seen_files(context.lab, event.before->host.files) != seen_files(context.lab, event.after->host.files)) {
       verdict.violations.push_back({event.node, "", "a run that refused its values changed the host", event.release});
     }
     if (event.run->program == Program::cleanup) {

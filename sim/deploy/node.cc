@@ -86,6 +86,15 @@ Work detect_runtime(Deployment& deployment) {
   deployment.uses_drop_in = deployment.containerd() && major_version(deployment.runtime_version) >= 2;
 }
 
+// Nothing happens where nothing was installed.
+Work withdraw(Deployment& deployment) {
+  const EffectResult present = co_await deployment.shell.stat(deployment.settings.destination());
+  if (present.node == nullptr) co_return;
+  co_await unconfigure_containerd(deployment);
+  co_await restart_runtime(deployment);
+  co_await remove_artifacts(deployment);
+}
+
 Work check_values(Deployment& deployment) {
   const Settings& settings = deployment.settings;
   Shell& shell = deployment.shell;
@@ -108,8 +117,11 @@ Work check_values(Deployment& deployment) {
     why = shell.log().back();
     shell.log().pop_back();
   }
-  // A release that refuses its node no longer serves it; what ran there before is left alone.
+  // A release that refuses its node no longer serves it; what ran there before is left alone …
   if (!deployment.has(Defect::label_by_daemon_set_count)) co_await unlabel_node(deployment);
+  // … unless the runtime was replaced by one that knows no drop-ins: there, what is left of it hides the others' handlers.
+  const bool outlived = deployment.containerd() && !deployment.uses_drop_in && !settings.suffix.empty();
+  if (outlived && !deployment.has(Defect::refusal_blocks_cleanup)) co_await withdraw(deployment);
   shell.print(*why);
   throw ScriptExit{1, true};
 }

@@ -53,10 +53,10 @@ bool starts_runtime(const Effect& effect, const Host& host) {
          (effect.path == "restart" || effect.path == "start");
 }
 
-// Other values, or the same ones from other files: a program cannot know that a move between files changes nothing.
+// What the files say counts, not what comes of them: a program cannot know that another file says the same.
 bool loads_differently(const LoadedConfigPtr& before, const LoadedConfigPtr& after) {
   if (!before || !after) return before != after;
-  return before->hash != after->hash || before->files != after->files;
+  return before->contents != after->contents;
 }
 
 // The program ends as its script would: the exit status, or sleeping for ever.

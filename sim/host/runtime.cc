@@ -4,6 +4,7 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "sim/host/observe.h"
 #include "sim/host/runtime_load.h"
 
 namespace barnacle {
@@ -42,6 +43,12 @@ std::string missing_shim(const FileTree& files, const Handler& handler) {
   const std::string shim = shim_of_type(handler.runtime_type);
   if (is_executable(files, "/usr/local/bin/" + shim) || is_executable(files, "/usr/bin/" + shim)) return {};
   return "/usr/bin/" + shim;
+}
+
+Hash128 contents_of(Store& store, const std::vector<ConfigSource>& sources) {
+  Hasher hasher;
+  for (const ConfigSource& source : sources) hasher.add(source.path).add(observed_contents(store, ".toml", source.blob));
+  return hasher.finish();
 }
 
 }  // namespace
@@ -94,6 +101,11 @@ std::expected<LoadedConfigPtr, LoadError> load_runtime_configuration(const FileT
   const auto known = cache.find(key);
   if (known != cache.end()) return known->second;
   auto loaded = crio ? load_crio(files.store(), *sources) : load_containerd(files.store(), *sources, version);
+  if (loaded) {
+    auto whole = std::make_shared<LoadedConfig>(**loaded);
+    whole->contents = contents_of(files.store(), *sources);
+    loaded = LoadedConfigPtr(std::move(whole));
+  }
   return cache.emplace(key, std::move(loaded)).first->second;
 }
 

@@ -51,6 +51,7 @@ struct LoadedConfig {
   std::string log_level;           // empty: the default
   std::vector<std::string> files;  // every file read, in order
   Hash128 hash;                    // of the whole merged configuration by value
+  Hash128 contents;                // of every file read, by its path and parsed value: what a restart would read anew
 };
 using LoadedConfigPtr = std::shared_ptr<const LoadedConfig>;
 
