@@ -28,7 +28,7 @@ class RatesReporter : public benchmark::ConsoleReporter {
     for (const Run& run : runs) {
       failed_ = failed_ || run.error_occurred;
       const auto rate = run.counters.find("items_per_second");
-      if (!run.error_occurred && run.run_type == Run::RT_Iteration && rate != run.counters.end()) rates_[run.benchmark_name()] = rate->second;
+      if (!run.error_occurred && run.run_type == Run::RT_Iteration && rate != run.counters.end()) rates_[run.run_name.function_name] = rate->second;
     }
     ConsoleReporter::ReportRuns(runs);
   }
@@ -86,6 +86,7 @@ void add_bench(CLI::App& program, Chosen& chosen) {
   CLI::App* verb = program.add_subcommand("bench", "Measure steps a second with all invariants on, and what they are made of");
   verb->footer("Google Benchmark's own options are taken too, as in --benchmark_filter=steps");
   verb->allow_extras();
+  verb->fallthrough(false);  // what is not known here is Google Benchmark's
   verb->callback([verb, &chosen] { chosen.verb = [verb, &chosen] { return bench_verb(chosen.fixtures, verb->remaining()); }; });
 }
 

@@ -135,7 +135,7 @@ TEST_F(CliTest, EveryVerbHasHelp) {
 }
 
 TEST_F(CliTest, WrongUsageIsOneLine) {
-  expect_refusal({}, "subcommand");
+  expect_refusal({}, "name a verb");
   expect_refusal({"sail"}, "sail");
   expect_refusal({"replay"}, "SCENARIO");
   expect_refusal({"run", "--sequences", "many"}, "many");

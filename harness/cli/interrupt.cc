@@ -16,11 +16,8 @@ void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
-  for (const int signal : {SIGINT, SIGTERM}) {
-    // What is ignored stays so: nohup, and shells that run us in the background, want that.
-    struct sigaction before {};
-    if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
-  }
+  // Also where a script that put us into the background had it ignored: whoever sends it wants a report.
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
 }
 
 const std::atomic<bool>& interrupted() { return stop; }

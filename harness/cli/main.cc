@@ -34,7 +34,7 @@ int run(int argc, char** argv) {
   Chosen chosen;
   CLI::App program(kDescription, "barnacle");
   program.footer(kFooter);
-  program.require_subcommand(1);
+  program.require_subcommand(0, 1);  // that one is missing is told below, after what was given in its place
   program.set_version_flag("--version", "barnacle " BARNACLE_VERSION, "Print the version and end");
   program.add_option("--fixtures", chosen.fixtures, "Folder with hosts, versions and payload (default: $BARNACLE_FIXTURES, or the project's own)")
       ->type_name("DIR");
@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& end) {
     return end_of_parsing(program, end);
   }
+  if (!chosen.verb) return refuse("name a verb: replay, run, shrink, conform, bench or list (see barnacle --help)");
   return run_verb(chosen);
 }
 

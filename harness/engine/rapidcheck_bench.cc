@@ -1,6 +1,7 @@
 // The yardstick: how many commands a second a property test of a counter plays with RapidCheck's rc::state.
 #include <benchmark/benchmark.h>
 #include <rapidcheck.h>
+#include <rapidcheck/detail/TestListenerAdapter.h>
 #include <rapidcheck/state.h>
 
 namespace {
@@ -43,9 +44,10 @@ void rc_state_trivial(benchmark::State& state) {
     commands += counter.commands;
   };
   rc::detail::TestParams parameters;
+  rc::detail::TestListenerAdapter listener;
   for (auto _ : state) {
     ++parameters.seed;
-    if (rc::detail::checkTestable(property, rc::detail::TestMetadata(), parameters).is<rc::detail::SuccessResult>()) continue;
+    if (rc::detail::checkTestable(property, rc::detail::TestMetadata(), parameters, listener).is<rc::detail::SuccessResult>()) continue;
     state.SkipWithError("the counter counts");
     break;
   }
