@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <sstream>
 
 #include "harness/cli/catalogue.h"
 #include "harness/cli/exit_status.h"
@@ -75,7 +76,10 @@ int bench_verb(const std::string& given, const std::vector<std::string>& options
   benchmark::Initialize(&count, arguments.data());
   if (count > 1) return refuse(fmt::format("bench: unknown option '{}'", arguments[1]));
   RatesReporter reporter;
+  std::ostringstream complaints;  // in the library's words; ours follow
+  reporter.SetErrorStream(&complaints);
   if (benchmark::RunSpecifiedBenchmarks(&reporter) == 0) return refuse("bench: no benchmark of that name");
+  fmt::print(stderr, "{}", complaints.str());
   print(rates_text(reporter.rates()));
   return reporter.failed() ? kInternalFault : kNothingFound;
 }

@@ -95,8 +95,11 @@ Loaded assign(std::map<std::string, std::string>& fact, const TomlValue& value) 
 }
 
 template <class T>
-std::expected<void, VersionError> fill(T& facts, std::span<const Fact<T>> rows, const TomlValue* table, const std::string& file) {
+std::expected<void, VersionError> fill(T& facts, std::span<const Fact<T>> rows, const TomlValue& preset, const std::string& name,
+                                       const std::string& file) {
+  const TomlValue* table = preset.get(name);
   if (table == nullptr) return {};
+  if (!table->is_table()) return std::unexpected(VersionError{file, table->line, "'" + name + "' is no table"});
   for (const auto& [key, value] : table->table()) {
     const auto row = std::ranges::find(rows, std::string_view(key), &Fact<T>::key);
     if (row == rows.end()) return std::unexpected(VersionError{file, value.line, "unknown key '" + key + "'"});
@@ -162,9 +165,9 @@ std::expected<std::shared_ptr<Version>, VersionError> read_version(const fs::pat
   const auto defects = read_defects(*preset, file);
   if (!defects) return std::unexpected(defects.error());
   version->deploy.defects = *defects;
-  const auto chart = fill<ChartFacts>(version->chart_facts, kChartFacts, preset->get("chart"), file);
+  const auto chart = fill<ChartFacts>(version->chart_facts, kChartFacts, *preset, "chart", file);
   if (!chart) return std::unexpected(chart.error());
-  const auto deploy = fill<DeployFacts>(version->deploy.facts, kDeployFacts, preset->get("deploy"), file);
+  const auto deploy = fill<DeployFacts>(version->deploy.facts, kDeployFacts, *preset, "deploy", file);
   if (!deploy) return std::unexpected(deploy.error());
   apply(*defects, version->chart_facts);
   version->deploy.hash = Hasher().add(version->name).add(bytes.str()).finish();

@@ -36,7 +36,8 @@ TEST(Versions, EveryReleaseOfTheScriptHasAPreset) {
     ASSERT_TRUE(version) << name;
     EXPECT_EQ(version->deploy.version, name);
     EXPECT_NE(version->title.find(name), std::string::npos);
-    EXPECT_FALSE(version->chart_facts.shims.empty()) << name;
+    // Since 3.23.0 the values list every shim with a switch of its own, and name none: all of them.
+    EXPECT_EQ(version->chart_facts.shims.empty(), minor >= 23) << name;
     EXPECT_FALSE(version->deploy.payload->entries.empty()) << name;
     EXPECT_TRUE(version->chart) << name;
   }

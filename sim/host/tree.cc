@@ -72,7 +72,9 @@ bool is_within(const TreePlace& inner, const TreePlace& outer) {
 // Why the kernel refuses a rename, in the order in which it looks.
 FsResult<void> refuse_rename(const TreePlace& source, const TreePlace& target) {
   if (source.ending != Ending::name || target.ending != Ending::name) return std::unexpected(Errno::ebusy);
+  if (source.name_too_long()) return std::unexpected(Errno::enametoolong);
   if (source.entry == nullptr) return std::unexpected(Errno::enoent);
+  if (target.name_too_long()) return std::unexpected(Errno::enametoolong);
   const bool moves_directory = source.is_directory();
   if (!moves_directory && (source.slash || target.slash)) return std::unexpected(Errno::enotdir);
   if (is_within(target, source)) return std::unexpected(Errno::einval);
@@ -150,10 +152,9 @@ FsResult<std::vector<std::string>> FileTree::list(std::string_view path) const {
 }
 
 FsResult<void> FileTree::write(std::string_view path, const Blob* bytes, Time now, std::uint16_t mode) {
-  // A slash at the end is refused before the kernel looks at what stands in front of it.
-  const auto place = resolve(root_, path, ends_with_slash(path) ? Last::entry : Last::follow);
+  const auto place = resolve(root_, path, Last::create);
   if (!place) return std::unexpected(place.error());
-  if (place->slash || place->is_directory()) return std::unexpected(Errno::eisdir);
+  if (place->is_directory()) return std::unexpected(Errno::eisdir);
   if (!has_room(capacity_, *root_, *place, bytes->bytes.size())) return std::unexpected(Errno::enospc);
   Attributes attributes{.mode = mode};
   if (place->entry != nullptr) attributes = place->entry->attributes;
@@ -221,9 +222,9 @@ FsResult<void> FileTree::make_symlink(std::string_view path, std::string_view ta
 }
 
 FsResult<void> FileTree::rename(std::string_view from, std::string_view to, Time) {
-  const auto source = resolve(root_, from, Last::entry);
+  const auto source = resolve(root_, from, Last::rename);
   if (!source) return std::unexpected(source.error());
-  const auto target = resolve(root_, to, Last::entry);
+  const auto target = resolve(root_, to, Last::rename);
   if (!target) return std::unexpected(target.error());
   if (const auto allowed = refuse_rename(*source, *target); !allowed) return allowed;
   if (source->names == target->names) return {};

@@ -52,7 +52,8 @@ class Walker {
       climb();
       return false;
     }
-    if (name.size() > kNameMax) return std::unexpected(Errno::enametoolong);
+    if (parts_.empty() && last_ == Last::create && place_.slash) return std::unexpected(Errno::eisdir);
+    if (name.size() > kNameMax && !(parts_.empty() && last_ == Last::rename)) return std::unexpected(Errno::enametoolong);
     const Node* next = child_of(*place_.directories.back(), name);
     if (next != nullptr && next->kind == FileKind::symlink && follows()) return follow(next->blob->bytes);
     place_.names.push_back(name);
@@ -68,7 +69,7 @@ class Walker {
   }
 
   bool follows() const {
-    return !parts_.empty() || last_ == Last::follow || (last_ == Last::keep && place_.slash);
+    return !parts_.empty() || last_ == Last::follow || last_ == Last::create || (last_ == Last::keep && place_.slash);
   }
 
   FsResult<bool> follow(std::string_view target) {
@@ -105,6 +106,8 @@ class Walker {
 };
 
 }  // namespace
+
+bool TreePlace::name_too_long() const { return !names.empty() && names.back().size() > kNameMax; }
 
 const Node* child_of(const Node& directory, std::string_view name) {
   const auto at = std::ranges::lower_bound(directory.children, name, {},

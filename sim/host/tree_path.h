@@ -11,8 +11,10 @@ namespace barnacle {
 // What becomes of a symbolic link that is the last name of a path.
 enum class Last : std::uint8_t {
   follow,  // it is followed: open, stat, chmod
+  create,  // it is followed, and a slash behind the last name refused (EISDIR) before that is looked up: open to write
   keep,    // it is meant itself, unless a slash follows it: lstat, utimensat
-  entry,   // it is meant itself: whatever makes, removes or renames entries
+  entry,   // it is meant itself: whatever makes or removes entries
+  rename,  // it is meant itself, and refuse_rename looks at the length of its name: the kernel looks at others first
 };
 
 // What a path ends with. Who changes entries refuses all but a name, each call with an error of its own.
@@ -27,6 +29,7 @@ struct TreePlace {
   bool slash = false;  // a slash follows the last name
 
   bool is_root() const { return names.empty(); }
+  bool name_too_long() const;
   bool is_directory() const { return entry != nullptr && entry->kind == FileKind::directory; }
 };
 
