@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -140,6 +142,9 @@ TEST_F(CliTest, WrongUsageIsOneLine) {
   expect_refusal({"replay"}, "SCENARIO");
   expect_refusal({"run", "--sequences", "many"}, "many");
   expect_refusal({"run", "--sequences", "0"}, "--sequences");
+  expect_refusal({"run", "--seed", "-1"}, "--seed: '-1'");
+  expect_refusal({"run", "--seed", "18446744073709551616"}, "--seed");
+  expect_refusal({"run", "--seed", ""}, "--seed");
   expect_refusal({"run", "--sequences", "1", "--time", "1s"}, "--time");
   expect_refusal({"run", "--time", "soon"}, "soon");
   expect_refusal({"run", "--jobs", "-1"}, "--jobs");
@@ -159,6 +164,28 @@ TEST_F(CliTest, ListsWhatThereIs) {
   }
 }
 
+TEST_F(CliTest, ListsTheKeysOfEveryStep) {
+  const std::string steps = run({"list", "steps"}).out;
+  EXPECT_NE(steps.find("release* namespace values version"), std::string::npos) << steps;
+  EXPECT_NE(steps.find("keep-history"), std::string::npos) << "helm's options too";
+}
+
+// What is listed can be played: the engine knows every error.
+TEST_F(CliTest, EveryListedErrorCanBeAFault) {
+  const std::string faults = run({"list", "faults"}).out;
+  const std::size_t begin = faults.find("Errors: ") + 8;
+  std::istringstream errors(faults.substr(begin, faults.find('.', begin) - begin));
+  int count = 0;
+  for (std::string error; errors >> error; ++count) {
+    const std::string file = folder.write("fault.toml", "[[node]]\nname = \"a\"\nhost = \"ubuntu-24.04-containerd-2.0\"\n"
+                                          "[[step]]\ndo = \"install\"\nrelease = \"kata\"\n"
+                                          "[[step.fault]]\ndo = \"fail\"\neffect = 1\nerror = \"" + error + "\"\n");
+    const Ended ended = run({"replay", file});
+    EXPECT_NE(ended.status, kBadInput) << error << ended.error;
+  }
+  EXPECT_GT(count, 5);
+}
+
 // --- bad input ---
 
 TEST_F(CliTest, AMissingOrStrangeScenarioIsOneLine) {
@@ -167,6 +194,13 @@ TEST_F(CliTest, AMissingOrStrangeScenarioIsOneLine) {
   expect_refusal({"replay", "/dev/zero"}, "/dev/zero");
   expect_refusal({"replay", folder.write("binary.toml", std::string("\x7f" "ELF\0\1\2", 7))}, "binary.toml");
   expect_refusal({"replay", folder.write("deep.toml", "x = " + std::string(16'000, '['))}, "deep.toml:1");
+  expect_refusal({"replay", folder.write("open.toml", std::string(16'000, '['))}, "open.toml:1");
+  expect_refusal({"replay", folder.write("large.toml", std::string(100'000'000, 'a'))}, "larger than 1 MiB");
+  std::string keys;
+  for (int i = 0; i < 75'000; ++i) keys += "k" + std::to_string(i) + " = 1\n";
+  expect_refusal({"replay", folder.write("keys.toml", keys)}, "more than 4096 keys in one table");
+  ASSERT_EQ(::mkfifo(folder.path("fifo").c_str(), 0600), 0);
+  expect_refusal({"replay", folder.path("fifo")}, "is not a regular file");
   expect_refusal({"replay", folder.write("key.toml", "[[node]]\n\n[[step]]\ndo = \"install\"\nrelase = \"x\"\n")}, "key.toml:5");
 }
 

@@ -43,19 +43,28 @@ std::string list_invariants(const Catalogue&) {
   return table.text() + fmt::format("\n{} invariants; {} are suspended in a step in which a fault struck.\n", all_invariants().size(), suspended);
 }
 
-template <class Rows>
-std::string named_rows(std::string title, const Rows& rows) {
-  Table table({{std::move(title)}, {"what it does"}, {"keys"}});
-  for (const auto& row : rows) table.add({std::string(row.name), std::string(row.sentence), fmt::format("{}", fmt::join(row.keys, " "))});
-  return table.text();
+// Keys that must be there carry a star.
+std::string starred(Names keys, Names required) {
+  std::vector<std::string> words;
+  for (const std::string_view key : keys) words.push_back(std::string(key) + (std::ranges::find(required, key) == required.end() ? "" : "*"));
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 std::string list_steps(const Catalogue&) {
-  return named_rows("step", step_rows()) + fmt::format("\nEvery step: {}.\n", fmt::join(common_step_keys(), " "));
+  Table steps({{"step"}, {"what it does"}, {"keys"}});
+  Table options({{"helm's options"}, {"keys"}});
+  for (const StepRow& row : step_rows()) {
+    steps.add({std::string(row.name), std::string(row.sentence), starred(row.keys, row.required)});
+    const std::vector<std::string_view> keys = helm_option_keys(row.kind);
+    if (!keys.empty()) options.add({std::string(row.name), fmt::format("{}", fmt::join(keys, " "))});
+  }
+  return fmt::format("{}\nEvery step: do* {}. A star: must be given.\n\n{}", steps.text(), fmt::join(common_step_keys().subspan(1), " "), options.text());
 }
 
 std::string list_faults(const Catalogue&) {
-  return named_rows("fault", fault_rows()) + fmt::format("\nPrograms: {}. Errors: {}. Signals: {}.\n", fmt::join(fault_programs(), " "),
+  Table table({{"fault"}, {"what it does"}, {"keys"}});
+  for (const FaultRow& row : fault_rows()) table.add({std::string(row.name), std::string(row.sentence), fmt::format("{}", fmt::join(row.keys, " "))});
+  return table.text() + fmt::format("\nPrograms: {}. Errors: {}. Signals: {}.\n", fmt::join(fault_programs(), " "),
                                                          fmt::join(fault_errors(), " "), fmt::join(fault_signals(), " "));
 }
 

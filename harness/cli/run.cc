@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <thread>
 
 #include "harness/cli/campaign_files.h"
@@ -39,6 +41,14 @@ std::optional<double> seconds_of(const std::string& text) {
   if (const auto seconds = parse_duration(text); seconds && *seconds > 0) return static_cast<double>(*seconds);
   if (const auto seconds = parse_duration(text + "s"); seconds && *seconds > 0) return static_cast<double>(*seconds);
   return std::nullopt;
+}
+
+// A sign would be taken for another number, and one that is too large for the largest.
+std::string seed_error(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole ? "" : fmt::format("'{}' is no number from 0 to {}", text, std::numeric_limits<std::uint64_t>::max());
 }
 
 // The empty string when all is well.
@@ -103,7 +113,7 @@ void add_run(CLI::App& program, Chosen& chosen) {
   CampaignOptions& campaign = arguments->campaign;
   CLI::App* verb = program.add_subcommand("run", "Play random scenarios from one seed; shrink what is found");
   verb->add_option("--subject", arguments->subject, "The deploy logic under test (default model:kata); see barnacle list subjects");
-  verb->add_option("--seed", campaign.seed, "The same seed plays the same sequences (default 1)");
+  verb->add_option("--seed", campaign.seed, "The same seed plays the same sequences (default 1)")->check(CLI::Validator(seed_error, ""))->type_name("N");
   CLI::Option* sequences = verb->add_option("--sequences", arguments->sequences, "How many sequences to play")
                                ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 60).description(""))
                                ->type_name("N");

@@ -1,5 +1,7 @@
 #include "harness/engine/campaign.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -9,6 +11,7 @@
 #include "harness/scenario/alphabet.h"
 #include "harness/scenario/choices.h"
 #include "harness/scenario/generator.h"
+#include "harness/scenario/theme.h"
 #include "sim/base/check.h"
 
 namespace barnacle {
@@ -67,6 +70,19 @@ void count(Share& share, const Timeline& timeline, std::uint64_t index) {
   }
 }
 
+// A fault of Barnacle itself names the sequence that shows it, and the command that plays up to it again.
+template <class Play>
+auto in_sequence(const VersionPtr& subject, const CampaignOptions& options, std::uint64_t index, const Play& play) {
+  try {
+    return play();
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw InternalError(fmt::format("sequence {0} of seed {1}: {2} (again: barnacle run --subject {3} --seed {1} --max-steps {4} --sequences {5})",
+                                    index, options.seed, error.what(), subject_name(*subject), options.max_steps, index + 1));
+  }
+}
+
 struct Shared {
   std::atomic<std::uint64_t> next{0};
   std::atomic<std::uint64_t> played{0};
@@ -102,9 +118,11 @@ class Worker {
       const std::uint64_t index = shared_.next++;
       if (options_.sequences && index >= *options_.sequences) break;
       if (lab->store.bytes() > kLabLimitBytes) lab = std::make_unique<Lab>(catalogue_);
-      const Scenario scenario = scenario_of(alphabet_, subject_, options_.seed, index);
-      const auto timeline = replay(*lab, subject_, scenario);
-      check(timeline.has_value(), "a generated scenario can be played");
+      const auto timeline = in_sequence(subject_, options_, index, [&] {
+        auto played = replay(*lab, subject_, scenario_of(alphabet_, subject_, options_.seed, index));
+        check(played.has_value(), "a generated scenario can be played");
+        return played;
+      });
       count(share, *timeline, index);
       ++shared_.played;
       shared_.steps += timeline->steps.size();
@@ -168,8 +186,10 @@ Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int
 }
 
 Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index) {
+  SeededChoices theme_choices(Hasher().add("theme").add(seed).add(index / kThemeLength).finish().low);
+  const Alphabet theme = draw_theme(theme_choices, alphabet);
   SeededChoices choices(Hasher().add(seed).add(index).finish().low);
-  Scenario scenario = generate(choices, alphabet);
+  Scenario scenario = generate(choices, theme);
   scenario.subject = subject_name(*subject);
   return scenario;
 }
@@ -210,12 +230,14 @@ CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subjec
     CampaignFinding found;
     found.sequence = hit->second.sequence;
     found.times = hit->second.times;
-    found.scenario = scenario_of(alphabet, subject, options.seed, found.sequence);
-    if (options.shrink) found.scenario = shrink(lab, subject, std::move(found.scenario), hit->first, stop);
-    const auto timeline = replay(lab, subject, found.scenario, {.details = true, .only_invariant = hit->first});
-    const auto first = timeline ? first_of(*timeline, hit->first) : std::nullopt;
-    check(first.has_value(), "a finding is found again");
-    found.finding = *first;
+    in_sequence(subject, options, found.sequence, [&] {
+      found.scenario = scenario_of(alphabet, subject, options.seed, found.sequence);
+      if (options.shrink) found.scenario = shrink(lab, subject, std::move(found.scenario), hit->first, stop);
+      const auto timeline = replay(lab, subject, found.scenario, {.details = true, .only_invariant = hit->first});
+      const auto first = timeline ? first_of(*timeline, hit->first) : std::nullopt;
+      check(first.has_value(), "a finding is found again");
+      found.finding = *first;
+    });
     result.findings.push_back(std::move(found));
   }
   result.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -32,7 +32,7 @@ std::vector<RecordedPod> pods_of(const std::vector<StepRecord>& steps) {
       }
       const RunResult& result = event.run->result;
       const bool exited = result.ending == RunResult::Ending::exited;
-      pod->starts.push_back({exited ? result.exit_code : kTerminated, result.log.empty() ? "" : result.log.back()});
+      pod->starts.push_back({exited ? result.exit_code : kTerminated, last_line(event)});
     }
   }
   return pods;

@@ -24,20 +24,6 @@ Program program_of(const PodSpec& spec) {
   return Program::install;
 }
 
-Strings environment_of(const ContainerStart& start) {
-  Strings environment = start.spec->env;
-  for (auto& [name, value] : environment) {
-    if (value == "fieldRef:spec.nodeName") value = start.node;
-  }
-  return environment;
-}
-
-Hash128 hash_of_strings(const Strings& strings) {
-  Hasher hasher;
-  for (const auto& [key, value] : strings) hasher.add(key).add(value);
-  return hasher.finish();
-}
-
 // The release and revision behind a pod: its owner's annotations, and what Helm has stored.
 void attribute(RunEvent& event, const Cluster& cluster, const Object& pod) {
   event.pod = pod.name;
@@ -78,14 +64,12 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
   RunEvent event;
   event.node = start.node;
   event.version = version;
-  event.environment = environment_of(start);
+  event.settings = lab_.runner.settings(version->deploy, start.spec->env, start.spec->env_hash);
   attribute(event, cluster, *start.pod);
   if (event.release.empty()) event.release = step_.release;
   event.before = node.host;
   const RunRequest request{.program = program_of(*start.spec),
-                           .version = &version->deploy,
-                           .environment = &event.environment,
-                           .environment_hash = hash_of_strings(event.environment),
+                           .settings = event.settings,
                            .node = start.node,
                            .account = start.account,
                            .host_now = lab_.catalogue.versions.file_date(cluster.now)};
@@ -99,22 +83,21 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
                       .daemon_set = event.owner,
                       .release = event.release,
                       .version = version,
-                      .pod = start.pod->body,
-                      .environment = event.environment,
-                      .environment_hash = request.environment_hash,
+                      .settings = event.settings,
                       .runtime = node.host->host.runtime,
                       .refused = false,
-                      .destination = read_settings(version->deploy, start.node, event.environment).destination()};
+                      .hash = Hasher().add(event.settings->hash).add(node.host->host.runtime.text()).finish()};
     } else if (!served.version) {
       world_.served[start.node].erase(start.pod->namespace_ + "/" + event.owner);
     } else {
       served.refused = event.run->result.refused;
       // It withdrew: nothing of it is left to be compared with.
-      const bool gone = !node.host->host.files.exists(served.destination);
+      const bool gone = !node.host->host.files.exists(served.destination());
       if (served.refused && gone) world_.served[start.node].erase(start.pod->namespace_ + "/" + event.owner);
     }
   }
   RunResult result = event.run->result;
+  result.log = log_of(event);
   record_.runs.push_back(std::move(event));
   return result;
 }
@@ -137,7 +120,7 @@ RunResult WorldMachines::start_workload(const ContainerStart& start, NodeHost& n
     if (!path.empty()) workload.needs.push_back(path);
   }
   for (const auto& [name, served] : world_.served[node.name]) {
-    if (handler->runtime_path.starts_with(served.destination + "/")) workload.release = served.release;
+    if (handler->runtime_path.starts_with(served.destination() + "/")) workload.release = served.release;
   }
   std::erase_if(world_.workloads, [&](const Workload& other) { return other.pod == workload.pod; });
   world_.workloads.push_back(std::move(workload));

@@ -41,12 +41,12 @@ Author author_of(const std::vector<StepOutcome>& steps, const Violation& violati
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
       for (auto event = step->record.runs.rbegin(); event != step->record.runs.rend(); ++event) {
         if (!violation.node.empty() && event->node != violation.node) continue;
-        const auto& changes = event->run->changes;
+        const EffectNotes changes = event->run->changes.all();
         const auto change = std::find_if(changes.rbegin(), changes.rend(), [&](const EffectNote& note) {
           return exactly ? note.path == path : touches(note, path);
         });
         if (change == changes.rend()) continue;
-        return {event->release, event->revision, step->index, event->node, event->pod, change->number, describe_change(*change)};
+        return {event->release, event->revision, step->index, event->node, event->pod, change->number, with_node_name(describe_change(*change), event->node)};
       }
     }
   }
@@ -111,7 +111,7 @@ class Player {
 
  private:
   void judge_step(const World& before, const World& after, const Step& step) {
-    const CheckContext context{lab_, before, after, step, timeline_.steps.back().record};
+    const CheckContext context = make_context(lab_, before, after, step, timeline_.steps.back().record);
     const auto invariants = all_invariants();
     for (std::size_t i = 0; i < invariants.size(); ++i) {
       if (!options_.only_invariant.empty() && invariants[i].id != options_.only_invariant) continue;

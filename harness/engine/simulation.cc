@@ -99,11 +99,23 @@ StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const St
   return record;
 }
 
-HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::string& node, const std::vector<const Served*>& releases) {
+std::vector<std::string> log_of(const RunEvent& event) {
+  std::vector<std::string> log;
+  for (const std::string& line : event.run->result.log) log.push_back(with_node_name(line, event.node));
+  return log;
+}
+
+std::string last_line(const RunEvent& event) {
+  const auto& log = event.run->result.log;
+  return log.empty() ? "" : with_node_name(log.back(), event.node);
+}
+
+HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const Served*>& releases) {
+  const std::string node = "node";  // no run depends on the name
   Hasher hasher;
-  hasher.add(baseline->state).add(node);
+  hasher.add(baseline->state);
   for (const Served* served : releases) {
-    hasher.add(served->version->deploy.hash).add(served->environment_hash).add(served->runtime.text());
+    hasher.add(served->hash);
   }
   const auto [entry, inserted] = lab.fresh_installs.try_emplace(hasher.finish());
   if (!inserted) return entry->second;
@@ -114,9 +126,7 @@ HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::string& node
     cluster.now = kFirstDay;
     cluster.add_node(node, served->runtime.text());
     const RunRequest request{.program = Program::install,
-                             .version = &served->version->deploy,
-                             .environment = &served->environment,
-                             .environment_hash = served->environment_hash,
+                             .settings = served->settings,
                              .node = node,
                              .account = {},
                              .host_now = lab.catalogue.versions.payload_dates.back()};

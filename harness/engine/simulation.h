@@ -27,11 +27,15 @@ struct RunEvent {
   std::string release;
   int revision = 0;       // the release's at that time
   VersionPtr version;
-  Strings environment;
+  SettingsPtr settings;
   RunPtr run;
   HostPtr before;
   HostPtr after;
 };
+
+// What the run printed, with its node's name in it.
+std::vector<std::string> log_of(const RunEvent& event);
+std::string last_line(const RunEvent& event);
 
 struct StepRecord {
   const Step* step = nullptr;
@@ -66,7 +70,7 @@ StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const St
 
 // What installs in this order, one after the other, leave on `baseline`; null where one of them does not settle within
 // three starts. Every release as it served.
-HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::string& node, const std::vector<const Served*>& releases);
+HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const Served*>& releases);
 
 // The release that an object belongs to by Helm's annotations; empty when none.
 std::string release_of(const Object& object);

@@ -21,7 +21,7 @@ Hash128 World::hash() const {
   for (const auto& [node, releases] : served) {
     hasher.add(node);
     for (const auto& [name, served_by] : releases) {
-      hasher.add(name).add(served_by.version->deploy.hash).add(served_by.environment_hash).add(served_by.runtime.text());
+      hasher.add(name).add(served_by.hash);
       hasher.add(static_cast<std::uint64_t>(served_by.refused));
     }
   }

@@ -25,12 +25,12 @@ struct Served {
   std::string daemon_set;
   std::string release;
   VersionPtr version;
-  BodyPtr pod;                 // whose environment it had
-  Strings environment;
-  Hash128 environment_hash;
+  SettingsPtr settings;
   RuntimeVersion runtime;      // of the node at that time
   bool refused = false;        // since then the release has refused this node
-  std::string destination;     // "/opt/kata-cicd"
+  Hash128 hash;                // of settings and runtime: two that are equal come to the same fresh install
+
+  const std::string& destination() const { return settings->destination(); }  // "/opt/kata-cicd"
 };
 
 // A running workload on a node, and the files that it needs to go on and to be stopped.

@@ -21,11 +21,6 @@ std::vector<const RunEvent*> cleanup_runs(const StepRecord& record) {
   return runs;
 }
 
-std::string last_line(const RunEvent& event) {
-  const auto& log = event.run->result.log;
-  return log.empty() ? "" : log.back();
-}
-
 // A file of the runtime's configuration that still names the release's tree.
 std::string names_root(const FrozenHost& host, const std::string& root, Store& store) {
   for (const char* folder : {"/etc/containerd", "/etc/crio/crio.conf.d"}) {
@@ -75,12 +70,12 @@ void cleanup_every_node(const CheckContext& context, Verdict& verdict) {
     for (const Served* served : served_on(context.before, node.name)) {
       if (served->release != context.step.release || served->namespace_ != context.step.namespace_) continue;
       verdict.spoke = true;
-      if (node.host->host.files.exists(served->destination)) {
-        verdict.violations.push_back({node.name, served->destination, "is still there after an uninstall that reported success", served->release});
+      if (node.host->host.files.exists(served->destination())) {
+        verdict.violations.push_back({node.name, served->destination(), "is still there after an uninstall that reported success", served->release});
         continue;
       }
-      const std::string file = names_root(*node.host, served->destination, context.lab.store);
-      if (!file.empty()) verdict.violations.push_back({node.name, file, fmt::format("still names {}", served->destination), served->release});
+      const std::string file = names_root(*node.host, served->destination(), context.lab.store);
+      if (!file.empty()) verdict.violations.push_back({node.name, file, fmt::format("still names {}", served->destination()), served->release});
     }
   }
 }

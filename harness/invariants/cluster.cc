@@ -20,7 +20,7 @@ std::string label_of(const World& world, const std::string& node) {
 bool claimed(const World& world, const std::string& runtime_class) {
   for (const NodeHost& node : world.nodes) {
     for (const Served* served : served_on(world, node.name)) {
-      const Settings settings = settings_of(*served, node.name);
+      const Settings& settings = *served->settings;
       if (std::ranges::any_of(settings.shims, [&](const std::string& shim) { return settings.handler(shim) == runtime_class; })) return true;
     }
   }

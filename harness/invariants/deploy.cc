@@ -14,12 +14,8 @@ bool reports_failure(const RunRecord& run) { return run.result.ending == RunResu
 HostPtr without_fault(const CheckContext& context, const RunEvent& event) {
   Cluster cluster;
   cluster.add_node(event.node, event.before->host.runtime.text());
-  Hasher hasher;
-  for (const auto& [key, value] : event.environment) hasher.add(key).add(value);
   const RunRequest request{.program = event.run->program,
-                           .version = &event.version->deploy,
-                           .environment = &event.environment,
-                           .environment_hash = hasher.finish(),
+                           .settings = event.settings,
                            .node = event.node,
                            .account = {},
                            .host_now = context.lab.catalogue.versions.file_date(context.record.started)};
@@ -57,13 +53,13 @@ void deploy_refusal_clean(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent& event : context.record.runs) {
     if (!event.run->result.refused) continue;
     verdict.spoke = true;
-    const std::string root = read_settings(event.version->deploy, event.node, event.environment).destination();
+    const std::string& root = event.settings->destination();
     const bool withdrew = event.before->host.files.exists(root) && !event.after->host.files.exists(root);
     if (!withdrew && seen_files(context.lab, event.before->host.files) != seen_files(context.lab, event.after->host.files)) {
       verdict.violations.push_back({event.node, "", "a run that refused its values changed the host", event.release});
     }
     if (event.run->program == Program::cleanup) {
-      verdict.violations.push_back({event.node, event.pod, fmt::format("a cleanup refuses its values: {}", event.run->result.log.back()), event.release});
+      verdict.violations.push_back({event.node, event.pod, fmt::format("a cleanup refuses its values: {}", last_line(event)), event.release});
     }
   }
 }

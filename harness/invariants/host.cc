@@ -40,7 +40,7 @@ const Served* served_before(const World& world, const RunEvent& event) {
 }
 
 bool same_environment(const RunEvent& event, const Served& served) {
-  return event.version == served.version && event.environment == served.environment && event.before->host.runtime == served.runtime;
+  return event.settings->hash == served.settings->hash && event.before->host.runtime == served.runtime;
 }
 
 // All orders of the releases, as fresh installs; stops at the first that gives the host.
@@ -51,7 +51,7 @@ bool some_order_gives(const CheckContext& context, const NodeHost& node, std::ve
   bool none_settles = true;
   do {
     std::ranges::transform(order, releases.begin(), [&](std::size_t index) { return by_name[index]; });
-    HostPtr fresh = fresh_install(context.lab, node.baseline, node.name, releases);
+    HostPtr fresh = fresh_install(context.lab, node.baseline, releases);
     if (!fresh) continue;
     none_settles = false;
     if (!(fresh->host.runtime == node.host->host.runtime)) fresh = with_runtime(fresh, node.host->host.runtime);
@@ -184,8 +184,8 @@ void host_commutes(const NodeView& node, std::vector<Violation>& violations) {
       const Served* a = node.served[i];
       const Served* b = node.served[k];
       if (a->refused || b->refused || !(a->runtime == b->runtime)) continue;
-      const HostPtr one = fresh_install(node.lab, node.baseline, node.name, {a, b});
-      const HostPtr other = fresh_install(node.lab, node.baseline, node.name, {b, a});
+      const HostPtr one = fresh_install(node.lab, node.baseline, {a, b});
+      const HostPtr other = fresh_install(node.lab, node.baseline, {b, a});
       if (!one || !other || same_files(node.lab, one, *other)) continue;
       violations.push_back(difference(one->host.files, other->host.files, fmt::format("the order of {} and {} matters", a->release, b->release)));
     }
@@ -218,16 +218,16 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
       const bool own = served->release == context.step.release && served->namespace_ == context.step.namespace_;
       if (own || touched) continue;
       verdict.spoke = true;
-      const auto root = before->host->host.files.find(served->destination);
-      const auto now = node.host->host.files.find(served->destination);
+      const auto root = before->host->host.files.find(served->destination());
+      const auto now = node.host->host.files.find(served->destination());
       const bool same = root && now ? seen_hash(context.lab.store, *root) == seen_hash(context.lab.store, *now) : root.has_value() == now.has_value();
       if (!same) {
         Violation violation = difference(before->host->host.files, node.host->host.files, fmt::format("a step of {} changed files of {}", context.step.release, served->release));
-        verdict.violations.push_back({node.name, violation.path.empty() ? served->destination : violation.path, violation.detail, served->release});
+        verdict.violations.push_back({node.name, violation.path.empty() ? served->destination() : violation.path, violation.detail, served->release});
         continue;
       }
       for (const Handler& handler : before->host->host.loaded ? before->host->host.loaded->handlers : std::vector<Handler>{}) {
-        if (!is_below(handler.runtime_path, served->destination)) continue;
+        if (!is_below(handler.runtime_path, served->destination())) continue;
         const auto& loaded = node.host->host.loaded;
         if (loaded && std::ranges::count(loaded->handlers, handler) != 0) continue;
         verdict.violations.push_back({node.name, handler.name, fmt::format("a step of {} took or changed this handler of {}", context.step.release, served->release), served->release});

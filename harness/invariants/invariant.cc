@@ -16,36 +16,46 @@ NodeCheckMemory& memory_of(Lab& lab) {
   return *static_cast<NodeCheckMemory*>(lab.invariant_memory.get());
 }
 
-Hash128 key_of(const Invariant& invariant, const NodeView& node) {
+Hash128 key_of(const NodeHost& node, const std::vector<const Served*>& all) {
   Hasher hasher;
-  hasher.add(invariant.id).add(node.host.state).add(node.baseline->state).add(node.name);
-  for (const Served* served : node.served) {
-    hasher.add(served->version->deploy.hash).add(served->environment_hash).add(served->runtime.text());
-    hasher.add(static_cast<std::uint64_t>(served->refused)).add(served->release);
+  hasher.add(node.host->state).add(node.baseline->state);
+  for (const Served* served : all) {
+    hasher.add(served->hash).add(static_cast<std::uint64_t>(served->refused)).add(served->release);
   }
   return hasher.finish();
 }
 
 void judge_nodes(const Invariant& invariant, const CheckContext& context, Verdict& verdict) {
-  for (const NodeHost& node : context.after.nodes) {
-    const std::vector<const Served*> served = served_on(context.after, node.name);
-    if (served.empty()) continue;
+  auto& memory = memory_of(context.lab).results;
+  const auto id = reinterpret_cast<std::uintptr_t>(invariant.node_check);
+  for (const NodeView& view : context.nodes) {
     verdict.spoke = true;
-    const NodeView view{context.lab, node.name, *node.host, node.baseline, served};
-    const auto [entry, inserted] = memory_of(context.lab).results.try_emplace(key_of(invariant, view));
-    if (inserted) {
+    const Hash128 key{view.key.low ^ id, view.key.high};
+    auto known = memory.find(key);
+    if (known == memory.end()) {
       std::vector<Violation> found;
       invariant.node_check(view, found);
-      for (Violation& violation : found) violation.node = node.name;
-      memory_of(context.lab).results[key_of(invariant, view)] = found;
-      verdict.violations.insert(verdict.violations.end(), found.begin(), found.end());
-      continue;
+      known = memory.emplace(key, std::move(found)).first;
     }
-    verdict.violations.insert(verdict.violations.end(), entry->second.begin(), entry->second.end());
+    for (const Violation& violation : known->second) {
+      verdict.violations.push_back(violation);
+      verdict.violations.back().node = view.name;
+    }
   }
 }
 
 }  // namespace
+
+CheckContext make_context(Lab& lab, const World& before, const World& after, const Step& step, const StepRecord& record) {
+  CheckContext context{lab, before, after, step, record, {}};
+  for (const NodeHost& node : after.nodes) {
+    std::vector<const Served*> served = served_on(after, node.name);
+    if (served.empty()) continue;
+    const Hash128 key = key_of(node, served);
+    context.nodes.push_back({lab, node.name, *node.host, node.baseline, std::move(served), key});
+  }
+  return context;
+}
 
 Verdict judge(const Invariant& invariant, const CheckContext& context) {
   Verdict verdict;
@@ -66,10 +76,6 @@ std::vector<const Served*> served_on(const World& world, const std::string& node
   if (entry == world.served.end()) return served;
   for (const auto& [name, by] : entry->second) served.push_back(&by);
   return served;
-}
-
-Settings settings_of(const Served& served, const std::string& node) {
-  return read_settings(served.version->deploy, node, served.environment);
 }
 
 Standing standing_of(const World& world, const Served& served, const std::string& node) {

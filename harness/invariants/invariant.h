@@ -27,25 +27,29 @@ struct Verdict {
   std::vector<Violation> violations;
 };
 
+// One node at rest: its files and what serves there.
+struct NodeView {
+  Lab& lab;
+  const std::string& name;
+  const FrozenHost& host;
+  const HostPtr& baseline;
+  std::vector<const Served*> served;  // of live releases, by namespace and name
+  Hash128 key;                        // of all that a NodeCheck looks at
+};
 struct CheckContext {
   Lab& lab;
   const World& before;
   const World& after;
   const Step& step;
   const StepRecord& record;
+  std::vector<NodeView> nodes;  // of the world after: those that serve, or have served, a release
 };
+CheckContext make_context(Lab& lab, const World& before, const World& after, const Step& step, const StepRecord& record);
 
 using Check = void (*)(const CheckContext& context, Verdict& verdict);
 
-// A check that looks at one node at rest: at its files and at what serves there. Its result is remembered by exactly
-// these, so that an unchanged node costs a look-up.
-struct NodeView {
-  Lab& lab;
-  const std::string& name;
-  const FrozenHost& host;
-  const HostPtr& baseline;
-  const std::vector<const Served*>& served;  // of live releases, by namespace and name
-};
+// A check that looks at one node. Its result is remembered by exactly what the view shows, so that an unchanged node costs
+// a look-up.
 using NodeCheck = void (*)(const NodeView& node, std::vector<Violation>& violations);
 
 enum class UnderFaults : std::uint8_t { always, suspended };
@@ -69,7 +73,6 @@ Verdict judge(const Invariant& invariant, const CheckContext& context);
 
 // The releases that serve a node now, or have once settled there, and whose DaemonSet is there.
 std::vector<const Served*> served_on(const World& world, const std::string& node);
-Settings settings_of(const Served& served, const std::string& node);
 
 // How a release's pod stands on a node.
 enum class Standing : std::uint8_t { absent, settled, refuses, failing };

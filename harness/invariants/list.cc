@@ -84,7 +84,7 @@ void check_imports(const NodeView& node, std::vector<Violation>& violations) {
 void list_no_duplicates(const NodeView& node, std::vector<Violation>& violations) {
   check_imports(node, violations);
   for (const Served* served : node.served) {
-    const Settings settings = settings_of(*served, node.name);
+    const Settings& settings = *served->settings;
     const ListCheck check{node, *served, violations};
     for (const std::string& shim : settings.shims) {
       const std::string path = settings.configuration(shim);

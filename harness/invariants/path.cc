@@ -70,6 +70,10 @@ std::string wrong_relocation(std::string_view path, std::string_view root) {
   return fmt::format("is no payload path relocated once to {}", root);
 }
 
+struct WrongMemory {
+  std::unordered_map<Hash128, EffectNotes, Hash128Hash> of;
+};
+
 struct FileOfRelease {
   std::string path;
   const Blob* text;
@@ -85,7 +89,7 @@ std::vector<FileOfRelease> files_of(const FrozenHost& host, const Served& served
   for (const std::string& shim : settings.shims) add(settings.configuration(shim));
   add(settings.drop_in());
   add("/etc/crio/crio.conf.d/" + settings.with_suffix("99-kata-deploy"));
-  const std::string folder = served.destination + "/bin";
+  const std::string folder = served.destination() + "/bin";
   const auto binaries = host.host.files.list(folder);
   if (!binaries) return files;
   for (const std::string& name : *binaries) {
@@ -95,12 +99,12 @@ std::vector<FileOfRelease> files_of(const FrozenHost& host, const Served& served
 }
 
 void check_files(const NodeView& node, const Served& served, std::vector<Violation>& violations) {
-  const Settings settings = settings_of(served, node.name);
+  const Settings& settings = *served.settings;
   const Permitted& permitted = permitted_by(node.lab.store, *served.version->deploy.payload);
   for (const FileOfRelease& file : files_of(node.host, served, settings)) {
     for (const NamedPath& named : named_paths(node.lab.store, file.text)) {
-      if (!named.path.contains(kDefaultRoot) || relocated_once(permitted, named.path, served.destination)) continue;
-      violations.push_back({"", named.path, wrong_relocation(named.path, served.destination), served.release, file.path, named.line});
+      if (!named.path.contains(kDefaultRoot) || relocated_once(permitted, named.path, served.destination())) continue;
+      violations.push_back({"", named.path, wrong_relocation(named.path, served.destination()), served.release, file.path, named.line});
     }
   }
 }
@@ -113,13 +117,38 @@ bool wrote_a_file(EffectKind kind) {
   return kind == EffectKind::write || kind == EffectKind::replace || kind == EffectKind::make_symlink || kind == EffectKind::touch;
 }
 
+// The changes of a run of which `wrong` is true, with the numbers of the run. For blocks that many runs share, the answer
+// is remembered: it may depend on nothing but the run's version and values, which are theirs too.
+EffectNotes wrong_changes(Lab& lab, const RunRecord& run, std::string_view question, Hash128 settings,
+                          const std::function<bool(const EffectNote& note)>& wrong) {
+  EffectNotes found;
+  for (const Changes::Block& block : run.changes.blocks()) {
+    const auto ask = [&] {
+      EffectNotes notes;
+      std::ranges::copy_if(*block.notes, std::back_inserter(notes), wrong);
+      return notes;
+    };
+    if (!block.remembered) {
+      std::ranges::move(ask(), std::back_inserter(found));
+      continue;
+    }
+    auto& memory = lab.store.attachment<WrongMemory>().of;
+    const Hash128 key = Hasher().add(question).add(settings).add(reinterpret_cast<std::uintptr_t>(block.notes.get())).finish();
+    const auto [entry, inserted] = memory.try_emplace(key);
+    if (inserted) entry->second = ask();
+    for (const EffectNote& note : entry->second) found.push_back({block.before + note.number, note.kind, note.path});
+  }
+  return found;
+}
+
 // What a run wrote below some /opt/kata must be below its own root, at a place that the payload knows.
 void check_run(const CheckContext& context, const RunEvent& event, Verdict& verdict) {
-  const Settings settings = read_settings(event.version->deploy, event.node, event.environment);
-  const std::string root = settings.destination();
+  const std::string& root = event.settings->destination();
   const Permitted& permitted = permitted_by(context.lab.store, *event.version->deploy.payload);
-  for (const EffectNote& note : event.run->changes) {
-    if (!wrote_a_file(note.kind) || !note.path.contains(kDefaultRoot) || relocated_once(permitted, note.path, root)) continue;
+  const auto wrong = [&](const EffectNote& note) {
+    return wrote_a_file(note.kind) && note.path.contains(kDefaultRoot) && !relocated_once(permitted, note.path, root);
+  };
+  for (const EffectNote& note : wrong_changes(context.lab, *event.run, "relocated", event.settings->hash, wrong)) {
     verdict.violations.push_back({event.node, note.path, wrong_relocation(note.path, root) + " and was written", event.release});
   }
 }
@@ -133,13 +162,29 @@ struct Resolver {
   void miss(const std::string& path, const std::string& why) const { violations.push_back({"", path, why, served.release}); }
 
   void check_payload() const {
-    for (const PayloadEntry& entry : payload.entries) {
-      const std::string path = served.destination + "/" + entry.path;
-      const auto found = node.host.host.files.find(path, Follow::no);
-      if (!found) miss(path, "is in the payload and not on the host");
-      else if ((*found)->kind != entry.kind) miss(path, "is of another kind than in the payload");
-      else if (entry.kind == FileKind::file && entry.path.contains("bin/") && ((*found)->attributes.mode & 0111) == 0) miss(path, "is not executable");
+    const auto tree = node.host.host.files.find(served.destination());
+    const Node* present = tree ? *tree : nullptr;
+    check_entries(*payload_tree(node.lab.store, payload).root, present, served.destination(), false);
+  }
+
+  // Names are in one order in both folders.
+  void check_entries(const Node& wanted, const Node* present, const std::string& folder, bool binaries) const {
+    static const std::vector<Child> kNone;
+    const std::vector<Child>& there = present != nullptr ? present->children : kNone;
+    auto at = there.begin();
+    for (const Child& child : wanted.children) {
+      while (at != there.end() && *at->name < *child.name) ++at;
+      const Node* found = at != there.end() && at->name == child.name ? at->node : nullptr;
+      if (found == child.node) continue;
+      check_entry(*child.node, found, join(folder, *child.name), binaries);
+      if (child.node->kind == FileKind::directory) check_entries(*child.node, found, join(folder, *child.name), child.name->ends_with("bin"));
     }
+  }
+
+  void check_entry(const Node& wanted, const Node* found, const std::string& path, bool binary) const {
+    if (found == nullptr) miss(path, "is in the payload and not on the host");
+    else if (found->kind != wanted.kind) miss(path, "is of another kind than in the payload");
+    else if (binary && found->kind == FileKind::file && (found->attributes.mode & 0111) == 0) miss(path, "is not executable");
   }
 
   bool resolves_in_payload(std::string_view path) const {
@@ -159,8 +204,8 @@ struct Resolver {
   void check_file(const FileOfRelease& file, const std::set<std::string>& pristine) const {
     for (const NamedPath& named : named_paths(node.lab.store, file.text)) {
       if (!named.path.contains(kDefaultRoot)) continue;
-      const bool below = is_below(named.path, served.destination);
-      const std::string undone = below ? std::string(kDefaultRoot) + named.path.substr(served.destination.size()) : named.path;
+      const bool below = is_below(named.path, served.destination());
+      const std::string undone = below ? std::string(kDefaultRoot) + named.path.substr(served.destination().size()) : named.path;
       if (pristine.contains(undone) && !resolves_in_payload(undone)) continue;
       if (is_share_of_qemu(undone) && !resolves_in_payload(undone.substr(0, undone.size() - 1))) {
         violations.push_back({"", named.path, "does not exist", served.release, file.path, named.line});
@@ -197,7 +242,7 @@ void path_suffix_once(const CheckContext& context, Verdict& verdict) {
 // A configuration that names what is not there makes a shim that cannot start.
 void path_resolves(const NodeView& node, std::vector<Violation>& violations) {
   for (const Served* served : node.served) {
-    const Settings settings = settings_of(*served, node.name);
+    const Settings& settings = *served->settings;
     const Resolver resolver{node, *served, *served->version->deploy.payload, violations};
     resolver.check_payload();
     for (const FileOfRelease& file : files_of(node.host, *served, settings)) {
@@ -210,17 +255,17 @@ void path_resolves(const NodeView& node, std::vector<Violation>& violations) {
 void path_inside_roots(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent& event : context.record.runs) {
     verdict.spoke = true;
-    const Settings settings = read_settings(event.version->deploy, event.node, event.environment);
-    const auto inside = [&](const EffectNote& note) {
-      if (!changes_host(note.kind)) return true;
+    const Settings& settings = *event.settings;
+    const auto outside = [&](const EffectNote& note) {
+      if (!changes_host(note.kind)) return false;
       for (const std::string& root : {settings.destination(), std::string("/etc/containerd"), std::string("/etc/crio")}) {
-        if (is_below(note.path, root)) return true;
+        if (is_below(note.path, root)) return false;
       }
-      if (note.path.starts_with("/run/kata-deploy")) return true;
-      return !settings.prefix.empty() && is_below(note.path, settings.prefix);
+      if (note.path.starts_with("/run/kata-deploy")) return false;
+      return settings.prefix.empty() || !is_below(note.path, settings.prefix);
     };
-    for (const EffectNote& note : event.run->changes) {
-      if (!inside(note)) verdict.violations.push_back({event.node, note.path, "is outside of the release's roots and was changed", event.release});
+    for (const EffectNote& note : wrong_changes(context.lab, *event.run, "inside", event.settings->hash, outside)) {
+      verdict.violations.push_back({event.node, note.path, "is outside of the release's roots and was changed", event.release});
     }
   }
 }

@@ -57,7 +57,7 @@ void runtime_handlers(const CheckContext& context, Verdict& verdict) {
     if (!object || !has_label(*object)) continue;
     for (const Served* served : served_on(context.after, node.name)) {
       if (standing_of(context.after, *served, node.name) != Standing::settled) continue;
-      const Settings settings = settings_of(*served, node.name);
+      const Settings& settings = *served->settings;
       for (const ObjectPtr& runtime_class : classes_of(context.after, *served, settings)) {
         verdict.spoke = true;
         const std::string handler = runtime_class->json().value("handler", "");

@@ -26,11 +26,9 @@ bool failed(const RunEvent& event) {
   return event.run->result.ending == RunResult::Ending::exited && event.run->result.exit_code != 0;
 }
 
-std::string last_line(const RunEvent& event) { return event.run->result.log.empty() ? "" : event.run->result.log.back(); }
-
 FailingPod failing_pod(const std::vector<const RunEvent*>& runs) {
   const RunEvent& last = *runs.back();
-  const auto& log = last.run->result.log;
+  const std::vector<std::string> log = log_of(last);
   const std::size_t shown = std::min(kLogLines, log.size());
   return {.pod = last.pod,
           .node = last.node,

@@ -122,7 +122,7 @@ struct DumpTest : ::testing::Test {
   World world(const std::vector<std::string>& nodes = {"node-a"}) {
     World made;
     for (const std::string& name : nodes) {
-      const HostPtr host = std::make_shared<const FrozenHost>(FrozenHost{Host{tree, {}, {}, nullptr, ""}, {}, {}});
+      const HostPtr host = std::make_shared<const FrozenHost>(FrozenHost{Host{tree, {}, {}, nullptr, ""}, {}});
       made.nodes.push_back({name, "kind", host, host});
     }
     return made;
@@ -211,6 +211,17 @@ TEST(ReplayText, ALongHostDiffIsCut) {
   EXPECT_TRUE(contains(text, "… and 8 more\n"));
   EXPECT_EQ(text.find("host, changed by step 2"), text.rfind("host, changed by step 2")) << "shown once for both findings";
   EXPECT_TRUE(contains(text, "host and pods of step 2: as above\n"));
+}
+
+TEST(ReplayText, AFolderThatCameOrWentIsOneEntry) {
+  const Scenario scenario = install_and_uninstall();
+  Timeline timeline = played(scenario);
+  timeline.steps[1].host_changes = {"node-a ~ /etc/x",      "node-a + /opt/kata",   "node-a + /opt/kata/bin", "node-a + /opt/kata/bin/qemu",
+                                    "node-a + /opt/kata-x", "node-b - /opt/kata-x", "node-b + /opt/kata-x/y"};
+  timeline.findings = {finding_of("path.resolves", 2, "/y")};
+  EXPECT_TRUE(contains(text_of(scenario, timeline),
+                       "    node-a ~ /etc/x\n    node-a + /opt/kata  and 2 below it\n    node-a + /opt/kata-x\n"
+                       "    node-b - /opt/kata-x\n    node-b + /opt/kata-x/y\n"));
 }
 
 // A title, a release or a log line is somebody else's text: it must not drive the terminal of who reads the report.

@@ -49,12 +49,27 @@ void write_failing_pods(std::string& out, const StepRecord& record, std::string_
   }
 }
 
+// A folder that came or went is one entry, with what came or went below it counted. Entries are in the order of a walk.
+std::vector<std::string> folded(const std::vector<std::string>& changes) {
+  std::vector<std::string> entries;
+  for (std::size_t i = 0; i < changes.size();) {
+    const std::string below = changes[i] + "/";
+    std::size_t next = i + 1;
+    while (next < changes.size() && changes[next].starts_with(below)) ++next;
+    const std::size_t count = next - i - 1;
+    entries.push_back(one_line(changes[i]) + (count == 0 ? "" : fmt::format("  and {} below it", count)));
+    i = next;
+  }
+  return entries;
+}
+
 void write_host_changes(std::string& out, const StepOutcome& step, std::string_view indent) {
   if (step.host_changes.empty()) return;
   line(out, "{}host, changed by step {}:", indent, step.index);
-  const std::size_t shown = std::min(kHostChanges, step.host_changes.size());
-  for (std::size_t i = 0; i < shown; ++i) line(out, "{}  {}", indent, one_line(step.host_changes[i]));
-  if (shown < step.host_changes.size()) line(out, "{}  … and {} more", indent, step.host_changes.size() - shown);
+  const std::vector<std::string> entries = folded(step.host_changes);
+  const std::size_t shown = std::min(kHostChanges, entries.size());
+  for (std::size_t i = 0; i < shown; ++i) line(out, "{}  {}", indent, entries[i]);
+  if (shown < entries.size()) line(out, "{}  … and {} more", indent, entries.size() - shown);
 }
 
 void write_steps(std::string& out, const ReplayReport& report) {

@@ -37,6 +37,18 @@ struct HostChoice {
 HostChoice describe_host(std::string name, const RuntimeVersion& runtime, std::string configuration,
                          std::optional<std::string_view> text);
 
+// One release's values but for its suffix and prefix. Empty texts are not set.
+struct DrawnSettings {
+  std::vector<std::string> shims;  // in the order of the alphabet
+  bool debug = false;
+  std::string proxy;
+  std::string annotations;
+  std::string mapped_shim;  // one of the shims, or empty
+  std::string snapshotter;
+  bool create_runtime_classes = false;
+  bool operator==(const DrawnSettings&) const = default;
+};
+
 inline constexpr std::size_t kStepKinds = 14;
 
 struct Alphabet {
@@ -64,6 +76,11 @@ struct Alphabet {
   std::vector<std::string> proxies{"http://proxy.example:3128", "http://proxy.example:8080"};
   std::vector<std::string> annotations{"default_vcpus", "default_vcpus machine_type", "kernel_params"};
   std::vector<std::string> snapshotters{"overlayfs", "nydus"};
+
+  // Whole settings to draw from, instead of their parts; empty: put together from the parts above.
+  std::vector<DrawnSettings> settings;
+  // Texts that an operator's edits differ in; 0: each edit is a new one.
+  int edits = 0;
 
   // How often each kind of step is drawn where it makes sense, in the order of StepKind; 0 switches it off.
   std::array<std::uint32_t, kStepKinds> weights{14, 12, 12, 5, 11, 5, 5, 5, 5, 4, 5, 7, 6, 14};

@@ -423,12 +423,18 @@ class Generator {
     }
   }
 
-  std::string tool_text() { return "#!/bin/sh\n# version " + std::to_string(++edits_) + "\nexit 0\n"; }
+  // The number in an edit's text: a new one each time, or one of the few that the alphabet has.
+  int next_edit() {
+    ++edits_;
+    return alphabet_.edits == 0 ? edits_ : (edits_ - 1) % alphabet_.edits + 1;
+  }
+
+  std::string tool_text() { return "#!/bin/sh\n# version " + std::to_string(next_edit()) + "\nexit 0\n"; }
 
   void append_comment(HostEdit& edit, const NodeModel& node) {
     edit = {.kind = HostEditKind::append_line,
             .path = node.kind->configuration,
-            .text = "# operator: note " + std::to_string(++edits_),
+            .text = "# operator: note " + std::to_string(next_edit()),
             .replaces = {}};
   }
 
@@ -449,14 +455,14 @@ class Generator {
   }
 
   void write_drop_in(HostEdit& edit, NodeModel& node) {
-    const std::string number = std::to_string(++edits_);
+    const int present = next_edit();
     if (node.kind->runtime.family == RuntimeFamily::crio) {
-      const std::string contents = "[crio.runtime]\npids_limit = " + std::to_string(2048 + edits_) + "\n";
+      const std::string contents = "[crio.runtime]\npids_limit = " + std::to_string(2048 + present) + "\n";
       return write_operator_file(edit, node, node.kind->drop_in_folder + "/10-operator.conf", contents);
     }
     const std::string version = std::to_string(std::max(node.kind->configuration_version, 2));
     const std::string contents =
-        "# operator: " + number + "\nversion = " + version + "\n\n[metrics]\n  grpc_histogram = false\n";
+        "# operator: " + std::to_string(present) + "\nversion = " + version + "\n\n[metrics]\n  grpc_histogram = false\n";
     write_operator_file(edit, node, node.kind->drop_in_folder + "/50-operator.toml", contents);
   }
 

@@ -67,9 +67,10 @@ Fault read_fault(Problems& problems, const TomlValue& table) {
   if (!kind) keys.push_back("error");
   const TableReader reader(problems, table, kind ? "a " + std::string(fault_name(*kind)) + " fault" : "a fault", keys);
   static constexpr std::array<std::string_view, 1> kRequired{"do"};
-  static constexpr std::array<std::string_view, 2> kKinds{"cut", "fail"};
+  std::vector<std::string_view> kinds;
+  for (const FaultRow& row : fault_rows()) kinds.push_back(row.name);
   reader.require(kRequired);
-  reader.one_of("do", "fault", kKinds);
+  reader.one_of("do", "fault", kinds);
   if (const auto index = reader.one_of("program", "program", fault_programs()))
     fault.program = fault_programs()[*index];
   if (const auto index = reader.one_of("signal", "signal", fault_signals())) fault.signal = fault_signals()[*index];
@@ -98,15 +99,8 @@ Fault read_fault(Problems& problems, const TomlValue& table) {
 std::vector<std::string_view> keys_of(StepKind kind) {
   std::vector<std::string_view> keys = listed(row_of(kind).keys);
   keys.insert(keys.end(), common_step_keys().begin(), common_step_keys().end());
-  const std::uint8_t command = helm_command(kind);
-  if (command == 0) return keys;
-  for (const HelmFlag& flag : helm_flags()) {
-    if ((flag.commands & command) != 0) keys.push_back(flag.key);
-  }
-  if ((kHistoryMaxCommands & command) != 0) keys.push_back("history-max");
-  if ((kCascadeCommands & command) != 0) keys.push_back("cascade");
-  keys.push_back("timeout");
-  keys.push_back("kill-after-requests");
+  const std::vector<std::string_view> options = helm_option_keys(kind);
+  keys.insert(keys.end(), options.begin(), options.end());
   return keys;
 }
 

@@ -61,6 +61,15 @@ void change_one(Choices& choices, const Alphabet& alphabet, const SettingsSwarm&
   drop_dangling_mapping(settings);
 }
 
+// Another one of them, all as likely.
+DrawnSettings draw_other(Choices& choices, const std::vector<DrawnSettings>& all, const DrawnSettings& present) {
+  std::vector<const DrawnSettings*> others;
+  for (const DrawnSettings& settings : all) {
+    if (settings != present) others.push_back(&settings);
+  }
+  return *choices.pick_from(others);
+}
+
 using Environment = std::map<std::string, std::string>;
 
 Environment environment_of(const DrawnSettings& settings) {
@@ -84,6 +93,7 @@ SettingsSwarm draw_settings_swarm(Choices& choices, const Alphabet& alphabet) {
 }
 
 DrawnSettings draw_settings(Choices& choices, const Alphabet& alphabet, const SettingsSwarm& swarm) {
+  if (!alphabet.settings.empty()) return choices.pick_from(alphabet.settings);
   static constexpr std::array<std::uint32_t, 4> kMoreShims{5, 4, 3, 1};
   DrawnSettings settings;
   settings.shims = {alphabet.shims.front()};
@@ -98,6 +108,7 @@ DrawnSettings draw_settings(Choices& choices, const Alphabet& alphabet, const Se
 
 DrawnSettings change_settings(Choices& choices, const Alphabet& alphabet, const SettingsSwarm& swarm,
                               DrawnSettings settings) {
+  if (alphabet.settings.size() > 1) return draw_other(choices, alphabet.settings, settings);
   const DrawnSettings before = settings;
   for (int changes = choices.between(1, 2); changes > 0; --changes) change_one(choices, alphabet, swarm, settings);
   // Two changes may undo each other, and the last shim is not taken away.

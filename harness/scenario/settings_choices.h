@@ -9,18 +9,6 @@
 
 namespace barnacle {
 
-// One release's values but for its suffix and prefix. Empty texts are not set.
-struct DrawnSettings {
-  std::vector<std::string> shims;  // in the order of the alphabet
-  bool debug = false;
-  std::string proxy;
-  std::string annotations;
-  std::string mapped_shim;  // one of the shims, or empty
-  std::string snapshotter;
-  bool create_runtime_classes = false;
-  bool operator==(const DrawnSettings&) const = default;
-};
-
 // Which settings a whole scenario plays with (swarm testing: what is off everywhere makes room for the rest).
 struct SettingsSwarm {
   bool proxies = false;

@@ -65,8 +65,8 @@ constexpr std::array<FaultRow, 2> kFaults{{
     {FaultKind::fail, "fail", "the n-th effect of the deploy logic fails with an error", kFailKeys},
 }};
 
-constexpr std::array<Name, 13> kErrors{"ENOSPC", "EIO", "ETXTBSY", "EROFS", "EACCES", "EBUSY",  "ENOMEM",
-                                       "403",    "404", "409",     "500",   "503",    "timeout"};
+constexpr std::array<Name, 11> kErrors{"ENOSPC", "EIO", "ETXTBSY", "EROFS", "EACCES", "EBUSY",
+                                       "ENOENT", "403", "404",     "409",   "500"};
 constexpr std::array<Name, 2> kPrograms{"install", "cleanup"};
 constexpr std::array<Name, 2> kSignals{"SIGKILL", "SIGTERM"};
 
@@ -140,6 +140,20 @@ std::uint8_t helm_command(StepKind kind) {
 }
 
 std::span<const HelmFlag> helm_flags() { return kFlags; }
+
+std::vector<std::string_view> helm_option_keys(StepKind kind) {
+  std::vector<std::string_view> keys;
+  const std::uint8_t command = helm_command(kind);
+  if (command == 0) return keys;
+  for (const HelmFlag& flag : kFlags) {
+    if ((flag.commands & command) != 0) keys.push_back(flag.key);
+  }
+  if ((kHistoryMaxCommands & command) != 0) keys.push_back("history-max");
+  if ((kCascadeCommands & command) != 0) keys.push_back("cascade");
+  keys.push_back("timeout");
+  keys.push_back("kill-after-requests");
+  return keys;
+}
 
 std::string_view cascade_name(Propagation cascade) { return row_at(kCascades, static_cast<std::size_t>(cascade)); }
 Names cascade_names() { return kCascades; }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "harness/scenario/scenario.h"
 
@@ -59,6 +60,9 @@ std::span<const HelmFlag> helm_flags();
 // And which commands know those that take a value.
 inline constexpr std::uint8_t kHistoryMaxCommands = kUpgrade | kRollback;
 inline constexpr std::uint8_t kCascadeCommands = kUninstall;
+
+// Every key of helm's options that a step of this kind may have; none for a step that is none of Helm's.
+std::vector<std::string_view> helm_option_keys(StepKind kind);
 
 std::string_view cascade_name(Propagation cascade);
 Names cascade_names();

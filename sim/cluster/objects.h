@@ -166,6 +166,7 @@ struct PodSpec {
   std::string image;
   std::vector<std::string> command;  // with its arguments
   Strings env;                       // values; "fieldRef:spec.nodeName" for the downward API
+  Hash128 env_hash;                  // of env
   std::vector<std::string> host_paths;  // directories the kubelet creates when missing (not of type File, Socket or Directory)
   std::string service_account;
   std::string restart_policy;        // "Always", "OnFailure", "Never"

@@ -34,6 +34,12 @@ std::vector<Toleration> read_tolerations(const Json& spec) {
   return tolerations;
 }
 
+Hash128 hash_of(const Strings& strings) {
+  Hasher hasher;
+  for (const auto& [key, value] : strings) hasher.add(key).add(value);
+  return hasher.finish();
+}
+
 }  // namespace
 
 PodSpec read_pod_spec(const Json& spec) {
@@ -58,6 +64,7 @@ PodSpec read_pod_spec(const Json& spec) {
   read.tolerations = read_tolerations(spec);
   read.termination_grace_s = static_cast<int>(number_at(spec, "terminationGracePeriodSeconds").value_or(30));
   read.host_pid = flag_at(spec, "hostPID");
+  read.env_hash = hash_of(read.env);
   return read;
 }
 

@@ -75,18 +75,18 @@ Work prune_folder(Deployment& deployment, std::string below) {
   }
 }
 
-}  // namespace
+Hash128 inputs_of_copy(const Deployment& deployment) {
+  const Settings& settings = deployment.settings;
+  Hasher hasher;
+  hasher.add("copy").add(settings.version->hash);
+  for (const std::string& shim : settings.shims) hasher.add(shim);
+  return hasher.finish();
+}
 
-Work copy_artifacts(Deployment& deployment) {
-  Shell& shell = deployment.shell;
+Work copy_entries(Deployment& deployment) {
   const Settings& settings = deployment.settings;
   const Payload& payload = *settings.version->payload;
-  const PayloadTree& tree = payload_tree(shell.store(), payload);
-  shell.print("copying kata artifacts onto host");
-  const EffectResult made = co_await shell.make_directory(settings.destination());
-  if (made.error) {
-    shell.fail(fmt::format("mkdir: can't create directory '/host{}': {}", settings.destination(), message(*made.error)));
-  }
+  const PayloadTree& tree = payload_tree(deployment.shell.store(), payload);
   for (std::size_t i = 0; i < payload.entries.size(); ++i) co_await copy_entry(deployment, payload.entries[i], tree.nodes[i]);
   if (deployment.has(Defect::newer_file_kept)) {
     co_await make_executable(deployment, settings.destination() + "/bin");
@@ -94,7 +94,28 @@ Work copy_artifacts(Deployment& deployment) {
   }
 }
 
-Work prune_artifacts(Deployment& deployment) { co_await prune_folder(deployment, ""); }
+Work prune_destination(Deployment& deployment) { co_await prune_folder(deployment, ""); }
+
+Work remove_destination(Deployment& deployment) { co_await remove_tree(deployment, deployment.settings.destination()); }
+
+}  // namespace
+
+Work copy_artifacts(Deployment& deployment) {
+  Shell& shell = deployment.shell;
+  const Settings& settings = deployment.settings;
+  shell.print("copying kata artifacts onto host");
+  const EffectResult made = co_await shell.make_directory(settings.destination());
+  if (made.error) {
+    shell.fail(fmt::format("mkdir: can't create directory '/host{}': {}", settings.destination(), message(*made.error)));
+  }
+  const PartKey part{settings.destination(), "", inputs_of_copy(deployment)};
+  co_await remembered(deployment, part, copy_entries);
+}
+
+Work prune_artifacts(Deployment& deployment) {
+  const PartKey part{deployment.settings.destination(), "", Hasher().add("prune").add(deployment.wanted.hash()).finish()};
+  co_await remembered(deployment, part, prune_destination);
+}
 
 Work remove_tree(Deployment& deployment, std::string path) {
   Shell& shell = deployment.shell;
@@ -112,7 +133,8 @@ Work remove_artifacts(Deployment& deployment) {
   Shell& shell = deployment.shell;
   const Settings& settings = deployment.settings;
   shell.print("deleting kata artifacts");
-  co_await remove_tree(deployment, settings.destination());
+  const PartKey part{settings.destination(), "", Hasher().add("remove").finish()};
+  co_await remembered(deployment, part, remove_destination);
   if (settings.prefix.empty() || deployment.has(Defect::stale_artifacts_stay)) co_return;
   // The folders between the prefix and the tree are the deployment's as well, once nobody uses them.
   std::string folder(parent_path(settings.destination()));

@@ -4,11 +4,25 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
+#include "sim/deploy/part.h"
 #include "sim/deploy/settings.h"
 #include "sim/deploy/shell.h"
 
 namespace barnacle {
+
+// Paths below the destination that belong to the installation.
+struct Wanted {
+  std::set<std::string, std::less<>> own;
+  std::vector<PartPtr> parts;  // and those that remembered parts of the run have noted
+
+  void insert(std::string path) { own.insert(std::move(path)); }
+  void insert(std::initializer_list<std::string> paths) { own.insert(paths); }
+  bool contains(std::string_view path) const;
+  Hash128 hash() const;
+};
+Hash128 hash_of_paths(const std::set<std::string, std::less<>>& paths);
 
 // What the run has found out about its node, and what it has to remember between its parts.
 struct Deployment {
@@ -19,7 +33,7 @@ struct Deployment {
   std::string runtime_version = {};  // "containerd://2.0.4"
   bool uses_drop_in = false;       // containerd 2 and newer
   bool runtime_files_changed = false;
-  std::set<std::string> wanted = {};  // paths below the destination that belong to this installation
+  Wanted wanted = {};
 
   bool has(Defect defect) const { return settings.has(defect); }
   bool containerd() const { return runtime == "containerd"; }
@@ -29,6 +43,9 @@ struct Deployment {
 Work install(Deployment& deployment);
 Work cleanup(Deployment& deployment);
 Work reset(Deployment& deployment);
+
+// part.cc: runs the part, or takes over what an equal one came to.
+Work remembered(Deployment& deployment, PartKey key, Work (*part)(Deployment&));
 
 // node.cc
 Work detect_runtime(Deployment& deployment);

@@ -25,6 +25,8 @@ std::string_view verb(EffectKind kind) {
     case EffectKind::api_delete: return "delete";
     case EffectKind::systemctl: return "systemctl";
     case EffectKind::wait_ready: return "wait-ready";
+    case EffectKind::part_begin:
+    case EffectKind::part_end: return "part";
   }
   return "?";
 }
@@ -88,8 +90,23 @@ EffectResult perform_on_files(const Effect& effect, FileTree& files, Time now) {
   return result;
 }
 
-void label_object(const Effect& effect, Cluster& cluster, const Account& account, EffectResult& result) {
-  const ObjectPtr before = cluster.find(effect.object_kind, effect.namespace_, effect.path);
+std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out;
+  std::size_t start = 0;
+  for (std::size_t at = text.find(from); at != std::string_view::npos; at = text.find(from, start)) {
+    out.append(text, start, at - start).append(to);
+    start = at + from.size();
+  }
+  return out.append(text, start);
+}
+
+const std::string& object_name(const Effect& effect, const Caller& caller) {
+  return effect.path == kThisNode ? caller.node : effect.path;
+}
+
+void label_object(const Effect& effect, Cluster& cluster, const Caller& caller, EffectResult& result) {
+  const std::string& name = object_name(effect, caller);
+  const ObjectPtr before = cluster.find(effect.object_kind, effect.namespace_, name);
   if (before) {
     const auto label = before->labels.find(effect.other);
     const bool same = effect.value ? label != before->labels.end() && label->second == *effect.value
@@ -98,7 +115,7 @@ void label_object(const Effect& effect, Cluster& cluster, const Account& account
   }
   nlohmann::json patch;
   patch["metadata"]["labels"][effect.other] = effect.value ? nlohmann::json(*effect.value) : nlohmann::json(nullptr);
-  note(result, cluster.merge_patch(account, effect.object_kind, effect.namespace_, effect.path, patch));
+  note(result, cluster.merge_patch(caller.account, effect.object_kind, effect.namespace_, name, patch));
 }
 
 }  // namespace
@@ -116,11 +133,15 @@ std::string describe(const Effect& effect) {
   return fmt::format("{} {}", verb(effect.kind), effect.path);
 }
 
-EffectResult perform_api(const Effect& effect, Cluster& cluster, const Account& account) {
+std::string with_node_name(std::string_view text, std::string_view node) { return replaced(text, kThisNode, node); }
+
+EffectResult perform_api(const Effect& effect, Cluster& cluster, const Caller& caller) {
   EffectResult result;
+  const Account& account = caller.account;
+  const std::string& name = object_name(effect, caller);
   switch (effect.kind) {
     case EffectKind::api_get: {
-      const auto object = cluster.get(account, effect.object_kind, effect.namespace_, effect.path);
+      const auto object = cluster.get(account, effect.object_kind, effect.namespace_, name);
       if (object) result.object = *object; else result.api_error = object.error();
       break;
     }
@@ -134,22 +155,23 @@ EffectResult perform_api(const Effect& effect, Cluster& cluster, const Account& 
       Object object;
       object.kind = effect.object_kind;
       object.namespace_ = effect.namespace_;
-      object.name = effect.path;
+      object.name = name;
       object.body = effect.body;
       note(result, cluster.create(account, std::move(object)));
       break;
     }
     case EffectKind::api_delete:
-      note(result, cluster.remove(account, effect.object_kind, effect.namespace_, effect.path));
+      note(result, cluster.remove(account, effect.object_kind, effect.namespace_, name));
       break;
-    case EffectKind::api_label: label_object(effect, cluster, account, result); break;
+    case EffectKind::api_label: label_object(effect, cluster, caller, result); break;
     default: break;
   }
+  if (result.api_error && effect.path == kThisNode) result.api_error->message = replaced(result.api_error->message, name, kThisNode);
   return result;
 }
 
 EffectResult perform(const Effect& effect, Place& place) {
-  if (is_api(effect.kind)) return perform_api(effect, place.cluster, place.account);
+  if (is_api(effect.kind)) return perform_api(effect, place.cluster, place.caller);
   EffectResult result;
   if (effect.kind == EffectKind::systemctl) {
     SystemctlResult done = systemctl(place.host, effect.path, effect.other, place.cluster.now);
@@ -159,7 +181,7 @@ EffectResult perform(const Effect& effect, Place& place) {
   }
   if (effect.kind == EffectKind::wait_ready) {
     // The first Ready=True counts, and that may be the one posted before a restart: the condition lags (up to 10 s).
-    const ObjectPtr node = place.cluster.find(Kind::node, "", place.node);
+    const ObjectPtr node = place.cluster.find(Kind::node, "", place.caller.node);
     const bool posted = node && std::get<NodeStatus>(node->status).ready;
     result.exit_status = posted || place.host.runtime_running() ? 0 : 1;
     return result;
@@ -167,19 +189,19 @@ EffectResult perform(const Effect& effect, Place& place) {
   return perform_on_files(effect, place.host.files, place.host_now);
 }
 
-Hash128 api_view(const Effect& effect, const Cluster& cluster, const Account& account) {
+Hash128 api_view(const Effect& effect, const Cluster& cluster, const Caller& caller) {
   static constexpr std::string_view kVerbs[] = {"get", "list", "create", "patch", "delete"};
   const auto index = static_cast<std::size_t>(effect.kind) - static_cast<std::size_t>(EffectKind::api_get);
   Hasher hasher;
   hasher.add(static_cast<std::uint64_t>(
-      effect.kind == EffectKind::wait_ready || cluster.allowed(account, kVerbs[index], effect.object_kind, effect.namespace_)));
+      effect.kind == EffectKind::wait_ready || cluster.allowed(caller.account, kVerbs[index], effect.object_kind, effect.namespace_)));
   if (effect.kind == EffectKind::api_list) {
     for (const ObjectPtr& object : cluster.all(effect.object_kind)) {
       if (effect.namespace_.empty() || object->namespace_ == effect.namespace_) hasher.add(object->name);
     }
     return hasher.finish();
   }
-  const ObjectPtr object = cluster.find(effect.object_kind, effect.namespace_, effect.path);
+  const ObjectPtr object = cluster.find(effect.object_kind, effect.namespace_, object_name(effect, caller));
   if (!object) return hasher.add(std::uint64_t{0}).finish();
   hasher.add(object->body ? object->body->hash : Hash128{});
   for (const auto& [key, value] : object->labels) hasher.add(key).add(value);

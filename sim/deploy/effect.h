@@ -5,7 +5,9 @@
 // removal per entry; kubectl one per API request; one per call to systemd.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,8 +20,18 @@ enum class EffectKind : std::uint8_t {
   stat, read, list,                                                             // look at the host
   write, replace, touch, make_directory, make_symlink, remove, rename, chmod,   // change it
   api_get, api_list, api_create, api_label, api_delete,                         // the API server
-  systemctl, wait_ready
+  systemctl, wait_ready,
+  part_begin, part_end                                                          // no effects: see part.h
 };
+
+struct PartKey;
+struct PartRecord;
+
+// What deploy logic calls the node that it runs on: its own variable. What is remembered of a run on one node is then
+// true of another.
+inline constexpr std::string_view kThisNode = "$NODE_NAME";
+// The text with the node's name in place of kThisNode, and the other way round.
+std::string with_node_name(std::string_view text, std::string_view node);
 
 struct Effect {
   EffectKind kind = EffectKind::stat;
@@ -32,6 +44,8 @@ struct Effect {
   std::string namespace_;
   std::optional<std::string> value;    // api_label: none removes the label
   BodyPtr body;                        // api_create
+  const PartKey* part = nullptr;                               // part_begin
+  const std::set<std::string, std::less<>>* wanted = nullptr;  // part_end
 };
 
 bool changes_host(EffectKind kind);
@@ -52,22 +66,28 @@ struct EffectResult {
   bool changed = false;                   // api_label: the label was not so before
   int exit_status = 0;                    // systemctl; wait_ready: 1 when the node will never be Ready by itself
   std::string message;                    // systemctl
+  std::shared_ptr<const PartRecord> part; // part_begin: what it came to, where that is known; part_end: what was noted
+};
+
+// Who asks the API server, and from which node.
+struct Caller {
+  Account account;
+  std::string node;
 };
 
 // Where effects act: one node's host, the cluster's API, and who asks there.
 struct Place {
   Host& host;
   Cluster& cluster;
-  Account account;
-  std::string node;
+  Caller caller;
   Time host_now = 0;  // date stamped on files
 };
 
 EffectResult perform(const Effect& effect, Place& place);
 // The same for an API effect alone.
-EffectResult perform_api(const Effect& effect, Cluster& cluster, const Account& account);
+EffectResult perform_api(const Effect& effect, Cluster& cluster, const Caller& caller);
 
 // All that decides the answer to an API effect, hashed; two worlds with equal views give equal answers.
-Hash128 api_view(const Effect& effect, const Cluster& cluster, const Account& account);
+Hash128 api_view(const Effect& effect, const Cluster& cluster, const Caller& caller);
 
 }  // namespace barnacle

@@ -21,13 +21,13 @@ void fail_as_kubectl(Shell& shell, const ApiError& error) {
 }
 
 Task<ObjectPtr> get_node(Deployment& deployment) {
-  const EffectResult answer = co_await deployment.shell.api_get(Kind::node, deployment.settings.node);
+  const EffectResult answer = co_await deployment.shell.api_get(Kind::node, std::string(kThisNode));
   if (answer.api_error) fail_as_kubectl(deployment.shell, *answer.api_error);
   co_return answer.object;
 }
 
 Task<bool> set_label(Deployment& deployment, std::string key, std::optional<std::string> value) {
-  const EffectResult answer = co_await deployment.shell.api_label(Kind::node, deployment.settings.node, key, value);
+  const EffectResult answer = co_await deployment.shell.api_label(Kind::node, std::string(kThisNode), key, value);
   if (answer.api_error) fail_as_kubectl(deployment.shell, *answer.api_error);
   co_return answer.changed;
 }
@@ -131,7 +131,7 @@ Work label_node(Deployment& deployment) {
     co_await set_label(deployment, marker_label(deployment.settings), "true");
   }
   const bool changed = co_await set_label(deployment, kLabel, "true");
-  deployment.shell.print(fmt::format("node/{} {}", deployment.settings.node, changed ? "labeled" : "not labeled"));
+  deployment.shell.print(fmt::format("node/{} {}", kThisNode, changed ? "labeled" : "not labeled"));
 }
 
 Work unlabel_node(Deployment& deployment) {
@@ -141,7 +141,7 @@ Work unlabel_node(Deployment& deployment) {
   const bool keep = co_await another_release_serves(deployment);
   if (keep) co_return;
   const bool changed = co_await set_label(deployment, kLabel, std::nullopt);
-  deployment.shell.print(changed ? fmt::format("node/{} unlabeled", deployment.settings.node)
+  deployment.shell.print(changed ? fmt::format("node/{} unlabeled", kThisNode)
                                  : fmt::format("label \"{}\" not found.", kLabel));
 }
 

@@ -1,81 +1,8 @@
 #include "sim/deploy/process.h"
 
-#include "sim/deploy/deployment.h"
+#include "sim/deploy/execution.h"
 
 namespace barnacle {
-namespace {
-
-Work program_of(Program program, Deployment& deployment) {
-  switch (program) {
-    case Program::install: return install(deployment);
-    case Program::cleanup: return cleanup(deployment);
-    case Program::reset: return reset(deployment);
-  }
-  return install(deployment);
-}
-
-std::string changed_thing(const Effect& effect) {
-  if (is_api(effect.kind)) return std::string(kind_name(effect.object_kind)) + " " + effect.path;
-  if (effect.kind == EffectKind::systemctl) return effect.path + " " + effect.other;
-  return effect.path;
-}
-
-bool mutates(const Effect& effect) {
-  if (changes_host(effect.kind)) return true;
-  if (effect.kind == EffectKind::systemctl) return effect.path != "is-active";
-  return effect.kind == EffectKind::api_create || effect.kind == EffectKind::api_label || effect.kind == EffectKind::api_delete;
-}
-
-// Would the runtime come up, and could every handler it offers start a container, were it restarted now?
-void note_restartable(RunRecord& record, const Host& host, int number) {
-  if (!record.unrestartable.empty()) return;
-  const auto loaded = load_runtime_configuration(host.files, host.runtime);
-  if (!loaded) {
-    record.unrestartable = "the runtime would not start: " + loaded.error().what;
-    record.unrestartable_path = loaded.error().file;
-    record.unrestartable_effect = number;
-    return;
-  }
-  const auto broken = broken_handlers(host.files, **loaded);
-  if (broken.empty()) return;
-  record.unrestartable = "handler " + broken.front().handler + " would have no " + broken.front().path;
-  record.unrestartable_path = broken.front().path;
-  record.unrestartable_effect = number;
-}
-
-bool restartable(const Host& host) {
-  const auto loaded = load_runtime_configuration(host.files, host.runtime);
-  return loaded && broken_handlers(host.files, **loaded).empty();
-}
-
-bool starts_runtime(const Effect& effect, const Host& host) {
-  return effect.kind == EffectKind::systemctl && effect.other == host.runtime.unit() &&
-         (effect.path == "restart" || effect.path == "start");
-}
-
-// What the files say counts, not what comes of them: a program cannot know that another file says the same.
-bool loads_differently(const LoadedConfigPtr& before, const LoadedConfigPtr& after) {
-  if (!before || !after) return before != after;
-  return before->contents != after->contents;
-}
-
-// The program ends as its script would: the exit status, or sleeping for ever.
-void note_ending(RunRecord& record, Work& work, Program program) {
-  RunResult& result = record.result;
-  try {
-    work.result();
-    result.ending = program == Program::cleanup ? RunResult::Ending::exited : RunResult::Ending::settled;
-    result.exit_code = 0;
-  } catch (const ScriptExit& exit) {
-    result.ending = RunResult::Ending::exited;
-    result.exit_code = exit.status;
-    result.refused = exit.refused;
-  } catch (const ScriptStuck&) {
-    result.ending = RunResult::Ending::stuck;
-  }
-}
-
-}  // namespace
 
 std::string_view program_name(Program program) {
   switch (program) {
@@ -89,110 +16,81 @@ std::string_view program_name(Program program) {
 HostPtr freeze(Host host) {
   // A run outlasts systemd's ten seconds: it waits for the kubelet's next report.
   for (auto& [name, unit] : host.units) unit.recent_starts.clear();
-  auto frozen = std::make_shared<FrozenHost>(FrozenHost{std::move(host), {}, {}});
+  auto frozen = std::make_shared<FrozenHost>(FrozenHost{std::move(host), {}});
   frozen->state = frozen->host.state_hash();
-  frozen->seen = frozen->host.seen_hash();
   return frozen;
 }
 
-RunPtr Runner::execute(const RunRequest& request, const HostPtr& host, Cluster& cluster, const RunFault* fault) {
-  auto record = std::make_shared<RunRecord>();
-  record->program = request.program;
-  Host working = host->host;
-  Place place{working, cluster, request.account, request.node, request.host_now};
-  const bool was_restartable = restartable(working);
-  const Settings settings = read_settings(*request.version, request.node, *request.environment);
-  Shell shell(store_);
-  Deployment deployment{.settings = settings, .shell = shell};
-  Work work = program_of(request.program, deployment);
-  work.start();
-  while (!work.done()) {
-    const Effect effect = shell.pending();
-    const int number = ++record->effects;
-    const bool strikes = fault != nullptr && !record->faulted && fault->strikes(number, effect);
-    if (is_api(effect.kind) || effect.kind == EffectKind::wait_ready) {
-      Effect seen = effect;
-      if (effect.kind == EffectKind::wait_ready) seen.path = request.node;
-      record->api.push_back({seen, api_view(seen, cluster, request.account)});
-    }
-    if (strikes && fault->what == RunFault::What::fail) {
-      record->faulted = true;
-      record->struck = describe(effect) + ": " + fault->answer_text;
-      shell.answer(fault->answer);
-      continue;
-    }
-    const bool restarts = starts_runtime(effect, working);
-    const LoadedConfigPtr loaded_before = working.loaded;
-    const Node* files_before = working.files.root();
-    EffectResult answer = perform(effect, place);
-    if (mutates(effect) && answer.ok()) record->changes.push_back({number, effect.kind, changed_thing(effect)});
-    if (restarts) {
-      ++record->restarts;
-      record->loaded_differently = record->loaded_differently || loads_differently(loaded_before, working.loaded);
-    }
-    // What was broken before this run began is not this run's doing.
-    if (was_restartable && working.files.root() != files_before) note_restartable(*record, working, number);
-    if (strikes) {
-      record->faulted = true;
-      record->struck = describe(effect);
-      record->result.ending = RunResult::Ending::exited;
-      record->result.exit_code = fault->exit_code;
-      break;
-    }
-    shell.answer(std::move(answer));
-  }
-  if (!record->faulted || work.done()) note_ending(*record, work, request.program);
-  record->result.log = std::move(shell.log());
-  record->after = freeze(std::move(working));
-  return record;
-}
-
-RunPtr Runner::recall(const std::vector<RunPtr>& candidates, const RunRequest& request, Cluster& cluster) {
-  for (const RunPtr& candidate : candidates) {
+// A run fits where every answer that it had from the API server would be given again.
+const Runner::Remembered* Runner::recall(const Memory& memory, Hash128 key, const RunRequest& request, Cluster& cluster) {
+  const auto candidates = memory.find(key);
+  if (candidates == memory.end()) return nullptr;
+  const Caller caller{request.account, request.node};
+  for (const Remembered& candidate : candidates->second) {
     std::optional<Cluster> changed;  // a copy, from the first write on
     bool fits = true;
-    for (const RunRecord::Seen& seen : candidate->api) {
+    for (const RunRecord::Seen& seen : candidate.run->api) {
       Cluster& present = changed ? *changed : cluster;
-      if (api_view(seen.effect, present, request.account) != seen.view) {
+      if (api_view(seen.effect, present, caller) != seen.view) {
         fits = false;
         break;
       }
       if (!writes_api(seen.effect.kind)) continue;
       if (!changed) changed = cluster;
-      perform_api(seen.effect, *changed, request.account);
+      perform_api(seen.effect, *changed, caller);
     }
     if (!fits) continue;
     if (changed) cluster = std::move(*changed);
-    return candidate;
+    return &candidate;
   }
   return nullptr;
 }
 
+SettingsPtr Runner::settings(const DeployVersion& version, const Strings& environment, Hash128 environment_hash) {
+  SettingsPtr& known = settings_[Hasher().add(version.hash).add(environment_hash).finish()];
+  if (!known) known = std::make_shared<const Settings>(read_settings(version, environment, environment_hash));
+  return known;
+}
+
+RunPtr Runner::perform_all(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault) {
+  Execution execution(store_, nullptr, request, *host, cluster, fault);
+  RunPtr run = execution.run();
+  host = execution.left();
+  return run;
+}
+
 RunPtr Runner::run(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault) {
-  RunPtr record;
-  if (fault != nullptr) {
-    record = execute(request, host, cluster, fault);
-    host = record->after;
-    return record;
-  }
-  const Hash128 key = Hasher()
-                          .add(static_cast<std::uint64_t>(request.program))
-                          .add(request.version->hash)
-                          .add(request.environment_hash)
-                          .add(request.node)
-                          .add(static_cast<std::uint64_t>(request.host_now))
-                          .add(host->state)
-                          .finish();
-  record = recall(memory_[key], request, cluster);
-  if (record) {
+  if (fault != nullptr || !remember) return perform_all(request, host, cluster, fault);
+  const Hash128 question =
+      Hasher().add(static_cast<std::uint64_t>(request.program)).add(request.settings->hash).add(static_cast<std::uint64_t>(request.host_now)).finish();
+  const Hash128 host_key = Hasher().add(question).add(host->state).finish();
+  if (const Remembered* known = recall(by_host_, host_key, request, cluster)) {
     ++hits;
-  } else {
-    ++misses;
-    record = execute(request, host, cluster, nullptr);
-    memory_[key].push_back(record);
+    host = known->after;
+    return known->run;
   }
-  host = record->after;
-  return record;
+  const std::optional<Region> region = Region::of(host->host, *request.settings);
+  const Hash128 region_key = Hasher().add(question).add(region ? region->key() : Hash128{}).finish();
+  if (region) {
+    Cluster before = cluster;
+    if (const Remembered* known = recall(by_region_, region_key, request, cluster)) {
+      if (auto after = region->transplanted(host->host, known->after->host)) {
+        ++hits;
+        host = freeze(std::move(*after));
+        by_host_[host_key].push_back({known->run, host});
+        return known->run;
+      }
+      cluster = std::move(before);
+    }
+  }
+  ++misses;
+  Execution execution(store_, &parts_, request, *host, cluster, nullptr);
+  const Remembered done{execution.run(), execution.left()};
+  const bool within = region && execution.looked_only_at(*region) && region->kept(host->host, done.after->host);
+  if (within) by_region_[region_key].push_back(done);
+  by_host_[host_key].push_back(done);
+  host = done.after;
+  return done.run;
 }
 
 }  // namespace barnacle

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sim/deploy/effect.h"
+#include "sim/deploy/part.h"
 #include "sim/deploy/settings.h"
 
 namespace barnacle {
@@ -26,23 +26,15 @@ struct RunFault {
   std::string answer_text;    // fail: for the report
 };
 
-// One mutating effect of a run: who changed what, in order.
-struct EffectNote {
-  int number = 0;      // among all effects of the run, from 1
-  EffectKind kind = EffectKind::stat;
-  std::string path;    // host path, API object "RuntimeClass kata-qemu", or "restart containerd"
-};
-
 // A host that no longer changes, with its hashes.
 struct FrozenHost {
   Host host;
   Hash128 state;
-  Hash128 seen;
 };
 using HostPtr = std::shared_ptr<const FrozenHost>;
 HostPtr freeze(Host host);
 
-// What a run came to. Immutable once made; shared by all that repeat it.
+// What a run came to, whatever its node is called: texts say kThisNode. Immutable once made; shared by all that repeat it.
 struct RunRecord {
   struct Seen {
     Effect effect;
@@ -51,7 +43,7 @@ struct RunRecord {
   Program program = Program::install;
   RunResult result;
   std::vector<Seen> api;             // every API effect with the answer it had, in order
-  std::vector<EffectNote> changes;   // mutating effects
+  Changes changes;                   // mutating effects
   int effects = 0;                   // all of them
   int restarts = 0;                  // of the container runtime
   bool loaded_differently = false;   // some restart loaded another configuration than was running
@@ -61,16 +53,12 @@ struct RunRecord {
   std::string unrestartable;
   int unrestartable_effect = 0;
   std::string unrestartable_path;
-  Hash128 host_before;
-  HostPtr after;
 };
 using RunPtr = std::shared_ptr<const RunRecord>;
 
 struct RunRequest {
   Program program = Program::install;
-  const DeployVersion* version = nullptr;
-  const Strings* environment = nullptr;
-  Hash128 environment_hash;
+  SettingsPtr settings;
   std::string node;
   Account account;
   Time host_now = 0;  // date stamped on files
@@ -84,15 +72,28 @@ class Runner {
   // Runs the program on `host`, which becomes what the run leaves, and against the cluster.
   RunPtr run(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault = nullptr);
 
+  // The settings of a version in that environment, read once.
+  SettingsPtr settings(const DeployVersion& version, const Strings& environment, Hash128 environment_hash);
+
+  bool remember = true;  // false: every effect of every run is performed; nothing else may come of it
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
 
  private:
-  RunPtr execute(const RunRequest& request, const HostPtr& host, Cluster& cluster, const RunFault* fault);
-  RunPtr recall(const std::vector<RunPtr>& candidates, const RunRequest& request, Cluster& cluster);
+  struct Remembered {
+    RunPtr run;
+    HostPtr after;
+  };
+  using Memory = std::unordered_map<Hash128, std::vector<Remembered>, Hash128Hash>;
+
+  const Remembered* recall(const Memory& memory, Hash128 key, const RunRequest& request, Cluster& cluster);
+  RunPtr perform_all(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault);
 
   Store& store_;
-  std::unordered_map<Hash128, std::vector<RunPtr>, Hash128Hash> memory_;
+  PartMemory parts_;
+  std::unordered_map<Hash128, SettingsPtr, Hash128Hash> settings_;  // by version and environment
+  Memory by_host_;    // on a whole host
+  Memory by_region_;  // on what of it the run looked at and changed
 };
 
 }  // namespace barnacle

@@ -27,8 +27,6 @@ std::string destination_of(std::string_view prefix, std::string_view suffix) {
 
 bool Settings::is_rust(const std::string& shim) const { return std::ranges::count(facts().rust_shims, shim) != 0; }
 
-std::string Settings::destination() const { return destination_of(prefix, suffix); }
-
 std::string Settings::with_suffix(std::string name) const {
   if (!suffix.empty()) name += "-" + suffix;
   return name;
@@ -47,10 +45,9 @@ std::string Settings::shim_binary(const std::string& shim) const {
   return destination() + (is_rust(shim) ? "/runtime-rs/bin" : "/bin") + "/containerd-shim-kata-v2";
 }
 
-Settings read_settings(const DeployVersion& version, const std::string& node, const Environment& environment) {
+Settings read_settings(const DeployVersion& version, const Environment& environment, Hash128 environment_hash) {
   Settings settings;
   settings.version = &version;
-  settings.node = node;
   settings.shims = split(for_architecture(environment, "SHIMS"), ' ');
   settings.debug = value_of(environment, "DEBUG") == "true";
   settings.create_runtime_classes = value_of(environment, "CREATE_RUNTIMECLASSES") == "true";
@@ -66,6 +63,8 @@ Settings read_settings(const DeployVersion& version, const std::string& node, co
   settings.suffix = value_of(environment, "MULTI_INSTALL_SUFFIX");
   settings.host_os = value_of(environment, "HOST_OS");
   settings.post_delete_hook = value_of(environment, "HELM_POST_DELETE_HOOK") == "true";
+  settings.root = destination_of(settings.prefix, settings.suffix);
+  settings.hash = Hasher().add(version.hash).add(environment_hash).finish();
   return settings;
 }
 

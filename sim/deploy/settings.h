@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,6 @@ struct DeployVersion {
 
 struct Settings {
   const DeployVersion* version = nullptr;
-  std::string node;
   std::vector<std::string> shims;
   bool debug = false;
   bool create_runtime_classes = false;
@@ -58,12 +58,14 @@ struct Settings {
   std::string suffix;
   std::string host_os;
   bool post_delete_hook = false;
+  std::string root;  // see destination()
+  Hash128 hash;      // of the version and of the whole environment, but for the node's name
 
   bool has(Defect defect) const { return version->defects.has(defect); }
   const DeployFacts& facts() const { return version->facts; }
   bool is_rust(const std::string& shim) const;
   bool relocated() const { return destination() != "/opt/kata"; }
-  std::string destination() const;                                // "/opt/kata-cicd"
+  const std::string& destination() const { return root; }         // "/opt/kata-cicd"
   std::string with_suffix(std::string name) const;                // "kata-qemu" → "kata-qemu-cicd"
   std::string handler(const std::string& shim) const { return with_suffix("kata-" + shim); }
   std::string drop_in() const { return destination() + "/containerd/config.d/kata-deploy.toml"; }
@@ -72,7 +74,10 @@ struct Settings {
   std::string shim_binary(const std::string& shim) const;
 };
 
-Settings read_settings(const DeployVersion& version, const std::string& node, const std::map<std::string, std::string>& environment);
+using SettingsPtr = std::shared_ptr<const Settings>;
+
+// `environment_hash`: of the environment but for the node's name, for Settings::hash.
+Settings read_settings(const DeployVersion& version, const std::map<std::string, std::string>& environment, Hash128 environment_hash);
 
 // "kata" with "/opt/kata-cicd": where a release with that prefix and suffix puts its tree.
 std::string destination_of(std::string_view prefix, std::string_view suffix);

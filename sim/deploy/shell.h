@@ -113,6 +113,18 @@ class Shell {
   }
   Awaiter wait_ready() { return effect(EffectKind::wait_ready, ""); }
 
+  // --- parts that may be remembered; see part.h. The pointers have to live until the answer. ---
+  Awaiter begin_part(const PartKey& key) {
+    effect(EffectKind::part_begin, "");
+    pending_.part = &key;
+    return {this};
+  }
+  Awaiter end_part(const std::set<std::string, std::less<>>* wanted) {
+    effect(EffectKind::part_end, "");
+    pending_.wanted = wanted;
+    return {this};
+  }
+
   // --- output ---
   void print(std::string line) { log_.push_back(std::move(line)); }
   [[noreturn]] void exit(int status) { throw ScriptExit{status, false}; }

@@ -199,7 +199,9 @@ std::string wrapper_text(const Settings& settings, const std::string& shim, cons
   return fmt::format("#!/usr/bin/env bash\n\nexec {} \"$@\" -L {}/share/kata-{}/qemu/\n", binary, settings.destination(), share);
 }
 
-Work configure_shims(Deployment& deployment) {
+namespace {
+
+Work configure_all(Deployment& deployment) {
   std::set<std::string> seen_annotations;
   for (const std::string& shim : deployment.settings.shims) {
     const bool goes_on = co_await configure_shim(deployment, shim, seen_annotations);
@@ -215,6 +217,14 @@ Work configure_shims(Deployment& deployment) {
   co_await revise(deployment, draft, resources);
   co_await revise(deployment, draft, paths);
   co_await revise(deployment, draft, path);
+}
+
+}  // namespace
+
+Work configure_shims(Deployment& deployment) {
+  const Settings& settings = deployment.settings;
+  const PartKey part{settings.destination(), "/etc/os-release", Hasher().add("configure").add(settings.hash).finish()};
+  co_await remembered(deployment, part, configure_all);
 }
 
 }  // namespace barnacle

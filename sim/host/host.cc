@@ -5,7 +5,6 @@
 namespace barnacle {
 namespace {
 
-// How often a unit has been started is for reports; it decides nothing.
 void add_units(Hasher& hasher, const std::map<std::string, Unit>& units) {
   for (const auto& [name, unit] : units) {
     hasher.add(name).add((static_cast<std::uint64_t>(unit.state) << 1U) | static_cast<std::uint64_t>(unit.enabled));
@@ -22,14 +21,18 @@ void add_recent_starts(Hasher& hasher, const std::map<std::string, Unit>& units)
 
 }  // namespace
 
-Hash128 Host::state_hash() const {
+Hash128 Host::state_hash() const { return Hasher().add(files.root()->state).add(machine_hash()).finish(); }
+
+Hash128 Host::machine_hash() const {
   Hasher hasher;
-  hasher.add(files.root()->state).add(static_cast<std::uint64_t>(runtime.family));
-  hasher.add(static_cast<std::uint64_t>(runtime.major_version)).add(static_cast<std::uint64_t>(runtime.minor_version));
-  hasher.add(static_cast<std::uint64_t>(runtime.patch_version)).add(load_error);
+  hasher.add(static_cast<std::uint64_t>(runtime.family)).add(static_cast<std::uint64_t>(runtime.major_version));
+  hasher.add(static_cast<std::uint64_t>(runtime.minor_version)).add(static_cast<std::uint64_t>(runtime.patch_version));
+  hasher.add(load_error);
   add_units(hasher, units);
   add_recent_starts(hasher, units);
   hasher.add(loaded ? loaded->hash : Hash128{});
+  // A restart is judged by what the files say, not by what comes of them.
+  hasher.add(loaded ? loaded->contents : Hash128{});
   return hasher.finish();
 }
 

@@ -18,7 +18,6 @@ enum class UnitState : std::uint8_t { inactive, active, failed };
 struct Unit {
   bool enabled = false;
   UnitState state = UnitState::inactive;
-  std::uint32_t starts = 0;            // ever, for disruption.bounded
   std::vector<Time> recent_starts;     // for the start limit (5 in 10 s, systemd's default)
   bool from_file = false;              // daemon-reload found it in /etc/systemd/system; it goes when its file goes
   bool operator==(const Unit&) const = default;
@@ -32,7 +31,8 @@ struct Host {
   std::string load_error;             // why the runtime did not start last time; empty when it did
 
   bool runtime_running() const { return loaded != nullptr; }
-  Hash128 state_hash() const;  // all that decides the future
+  Hash128 state_hash() const;    // all that decides the future
+  Hash128 machine_hash() const;  // the same but for the files
   Hash128 seen_hash() const;   // Obs(host)
 };
 

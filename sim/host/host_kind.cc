@@ -240,7 +240,6 @@ class KindFile {
     if (!host.load_error.empty()) return error_at(0, "its container runtime does not start: " + host.load_error);
     for (auto& [name, unit] : host.units) {
       unit.recent_starts.clear();
-      unit.starts = 0;
     }
     return std::nullopt;
   }

@@ -152,7 +152,6 @@ TEST_F(Systemd, RestartLoadsWhatIsOnDisk) {
   EXPECT_EQ(host.loaded, before) << "a write alone changes nothing that runs";
   EXPECT_EQ(run("restart").exit_status, 0);
   EXPECT_EQ(host.loaded->log_level, "debug");
-  EXPECT_EQ(host.units.at("containerd").starts, 1U);
 }
 
 TEST_F(Systemd, AConfigurationThatDoesNotLoadLeavesTheUnitFailedUntilItIsRepaired) {
@@ -210,7 +209,6 @@ TEST_F(Systemd, AUnitFileAppearsWithDaemonReloadAndFailsAtBootOnceItsProgramIsGo
 
 TEST_F(Systemd, StopUnloadsAndStartOfARunningUnitDoesNothing) {
   EXPECT_EQ(run("start").exit_status, 0);
-  EXPECT_EQ(host.units.at("containerd").starts, 0U);
   EXPECT_EQ(run("stop").exit_status, 0);
   EXPECT_FALSE(host.runtime_running());
   EXPECT_TRUE(host.load_error.empty());

@@ -35,14 +35,20 @@ bool comes_with_distribution(const Handler& handler) {
   return handler.runtime_type == "io.containerd.runc.v2" || handler.runtime_type == "oci" || handler.runtime_type.empty();
 }
 
+// The places where the shim may be, in the order in which they are looked at; none where it is of no concern.
+std::vector<std::string> shim_places(const Handler& handler) {
+  if (comes_with_distribution(handler)) return {};
+  if (!handler.runtime_path.empty()) return {handler.runtime_path};
+  if (handler.runtime_type.starts_with('/')) return {handler.runtime_type};
+  const std::string shim = shim_of_type(handler.runtime_type);
+  return {"/usr/local/bin/" + shim, "/usr/bin/" + shim};
+}
+
 // Where the shim should be and is not; empty when it is there.
 std::string missing_shim(const FileTree& files, const Handler& handler) {
-  if (comes_with_distribution(handler)) return {};
-  if (!handler.runtime_path.empty()) return is_executable(files, handler.runtime_path) ? "" : handler.runtime_path;
-  if (handler.runtime_type.starts_with('/')) return is_executable(files, handler.runtime_type) ? "" : handler.runtime_type;
-  const std::string shim = shim_of_type(handler.runtime_type);
-  if (is_executable(files, "/usr/local/bin/" + shim) || is_executable(files, "/usr/bin/" + shim)) return {};
-  return "/usr/bin/" + shim;
+  const std::vector<std::string> places = shim_places(handler);
+  const bool there = places.empty() || std::ranges::any_of(places, [&](const std::string& path) { return is_executable(files, path); });
+  return there ? "" : places.back();
 }
 
 Hash128 contents_of(Store& store, const std::vector<ConfigSource>& sources) {
@@ -120,6 +126,15 @@ std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedCo
     }
   }
   return broken;
+}
+
+std::vector<std::string> needed_paths(const LoadedConfig& loaded) {
+  std::vector<std::string> paths;
+  for (const Handler& handler : loaded.handlers) {
+    std::ranges::move(shim_places(handler), std::back_inserter(paths));
+    if (!handler.config_path.empty()) paths.push_back(handler.config_path);
+  }
+  return paths;
 }
 
 }  // namespace barnacle

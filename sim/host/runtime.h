@@ -72,4 +72,7 @@ struct BrokenHandler {
 };
 std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedConfig& loaded);
 
+// Every path at which broken_handlers looks.
+std::vector<std::string> needed_paths(const LoadedConfig& loaded);
+
 }  // namespace barnacle

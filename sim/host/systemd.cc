@@ -60,7 +60,6 @@ SystemctlResult start_unit(Host& host, const std::string& name, Unit& unit, Time
     return fail_unit(host, name, unit, "start of the service was attempted too often", "start request repeated too quickly");
   }
   unit.recent_starts.push_back(now);
-  ++unit.starts;
   const std::string program = program_of(host, name);
   if (!program.empty() && !host.files.is_file(program)) {
     return fail_unit(host, name, unit, kExited, program + ": no such file or directory");

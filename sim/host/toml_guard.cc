@@ -122,6 +122,7 @@ class Scanner {
   // [a.b] or [[a.b]], up to the end of its line.
   void header() {
     if (++headers_ > limits_.elements) return too_many(line_, "tables");
+    if (text_.substr(at_).starts_with("[[[")) return fail(line_, "'[[[' begins no table");
     elements_ = 0;
     base_depth_ = 1;
     while (!error_ && !at_end() && here() != '\n' && here() != '#') {

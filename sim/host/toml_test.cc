@@ -96,6 +96,7 @@ TEST(TomlGuard, RefusesHostileShapesBeforeToml11SeesThem) {
   expect_refused(table, 4097, "more than 4096 keys");
   expect_refused("a = 1\nb = [\n" + repeat("1,\n", 4097) + "]\n", 2, "more than 4096 elements");
   expect_refused(repeat("[[a]]\n", 4097), 4097, "more than 4096 tables");
+  expect_refused("\n" + repeat("[", 16'000), 2, "'[[[' begins no table");
   expect_refused(repeat("#", (1U << 20U) + 1), 0, "larger than 1048576 bytes");
   expect_refused("a = [" + repeat("\"" + repeat("x", 200) + "\",", 4000) + "]\n", 1, "lines this long");
 }

@@ -186,6 +186,14 @@ FsResult<void> FileTree::graft(std::string_view path, const Node* node, Time) {
   return {};
 }
 
+FsResult<void> FileTree::replant(std::string_view path, const Node* node) {
+  const auto place = resolve(root_, path, Last::entry);
+  if (!place) return std::unexpected(place.error());
+  if (place->is_root()) return std::unexpected(Errno::ebusy);
+  root_ = rebuild(*store_, *place, node);
+  return {};
+}
+
 FsResult<void> FileTree::make_directory(std::string_view path, Time now, std::uint16_t mode) {
   const auto place = resolve(root_, path, Last::entry);
   if (const auto free = refuse_taken(place); !free) return free;

@@ -70,6 +70,7 @@ class FileTree {
 
   // Bytes the file system holds before it says ENOSPC; none means without limit.
   void set_capacity(std::optional<std::uint64_t> bytes) { capacity_ = bytes; }
+  bool has_capacity() const { return capacity_.has_value(); }
 
   // --- reads ---
   FsResult<const Node*> find(std::string_view path, Follow follow = Follow::yes) const;
@@ -87,6 +88,8 @@ class FileTree {
   FsResult<void> put(std::string_view path, const Blob* bytes, Attributes attributes);
   // Puts a whole interned subtree at `path`, replacing nothing: EEXIST where something is.
   FsResult<void> graft(std::string_view path, const Node* node, Time now);
+  // Puts a subtree in the place of whatever is there, or (node null) takes it away; not one of the kernel's calls.
+  FsResult<void> replant(std::string_view path, const Node* node);
   FsResult<void> make_directory(std::string_view path, Time now, std::uint16_t mode = 0755);   // EEXIST, ENOENT
   FsResult<void> make_directories(std::string_view path, Time now, std::uint16_t mode = 0755);  // mkdir -p
   FsResult<void> make_symlink(std::string_view path, std::string_view target, Time now);

@@ -1,0 +1,14 @@
+#include "sim/deploy/changes.h"
+
+namespace barnacle {
+
+EffectNotes Changes::all() const {
+  EffectNotes notes;
+  for (const Block& block : blocks_) {
+    for (const EffectNote& note : *block.notes) notes.push_back({block.before + note.number, note.kind, note.path});
+  }
+  notes.insert(notes.end(), open_.begin(), open_.end());
+  return notes;
+}
+
+}  // namespace barnacle

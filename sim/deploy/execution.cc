@@ -1,0 +1,234 @@
+#include "sim/deploy/execution.h"
+
+#include <algorithm>
+
+#include "sim/base/check.h"
+#include "sim/deploy/deployment.h"
+
+namespace barnacle {
+namespace {
+
+Work program_of(Program program, Deployment& deployment) {
+  switch (program) {
+    case Program::install: return install(deployment);
+    case Program::cleanup: return cleanup(deployment);
+    case Program::reset: return reset(deployment);
+  }
+  return install(deployment);
+}
+
+std::string changed_thing(const Effect& effect) {
+  if (is_api(effect.kind)) return std::string(kind_name(effect.object_kind)) + " " + effect.path;
+  if (effect.kind == EffectKind::systemctl) return effect.path + " " + effect.other;
+  return effect.path;
+}
+
+bool mutates(const Effect& effect) {
+  if (changes_host(effect.kind)) return true;
+  if (effect.kind == EffectKind::systemctl) return effect.path != "is-active";
+  return writes_api(effect.kind);
+}
+
+bool starts_runtime(const Effect& effect, const Host& host) {
+  return effect.kind == EffectKind::systemctl && effect.other == host.runtime.unit() &&
+         (effect.path == "restart" || effect.path == "start");
+}
+
+// What the files say counts, not what comes of them: a program cannot know that another file says the same.
+bool loads_differently(const LoadedConfigPtr& before, const LoadedConfigPtr& after) {
+  if (!before || !after) return before != after;
+  return before->contents != after->contents;
+}
+
+// What the effect took or replaced; none when it only added, or changed nothing.
+std::optional<PartRecord::Disturbance> disturbance(const Effect& effect, const FileTree& before, const FileTree& after) {
+  const auto was = before.find(effect.path, Follow::no);
+  if (!was) return std::nullopt;
+  const auto is = after.find(effect.path, Follow::no);
+  if (is && *is == *was && effect.kind != EffectKind::rename) return std::nullopt;
+  const auto is_file = [](const Node& node) { return node.kind == FileKind::file; };
+  const auto execute = [](const Node& node) { return node.attributes.mode & 0111U; };
+  const bool contents_only = is && is_file(**was) && is_file(**is) && (execute(**was) & ~execute(**is)) == 0;
+  return PartRecord::Disturbance{effect.path, contents_only};
+}
+
+bool is_below(std::string_view path, std::string_view folder) {
+  return path == folder || (path.starts_with(folder) && path.substr(folder.size()).starts_with('/'));
+}
+
+}  // namespace
+
+Execution::Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host, Cluster& cluster, const RunFault* fault)
+    : parts_(parts),
+      request_(request),
+      fault_(fault),
+      working_(host.host),
+      place_{working_, cluster, {request.account, request.node}, request.host_now},
+      watch_(working_),
+      shell_(store),
+      record_(std::make_shared<RunRecord>()) {
+  record_->program = request.program;
+}
+
+RunPtr Execution::run() {
+  Deployment deployment{.settings = *request_.settings, .shell = shell_};
+  Work work = program_of(request_.program, deployment);
+  work.start();
+  bool cut = false;
+  while (!cut && !work.done()) {
+    // The answer resumes the program, which then asks for its next effect in the same place.
+    const Effect effect = shell_.pending();
+    if (effect.kind == EffectKind::part_begin) shell_.answer(begin_part(*effect.part));
+    else if (effect.kind == EffectKind::part_end) shell_.answer(end_part(*effect.wanted));
+    else cut = step(effect);
+  }
+  if (!cut || work.done()) note_ending(work);
+  record_->changes.close();
+  record_->result.log = std::move(shell_.log());
+  left_ = freeze(std::move(working_));
+  return record_;
+}
+
+bool Execution::looked_only_at(const Region& region) const {
+  // A restart that would have failed may have asked for anything.
+  return record_->unrestartable.empty() && std::ranges::all_of(elsewhere_, [&](const std::string& path) { return region.contains(path); });
+}
+
+EffectResult Execution::begin_part(const PartKey& part) {
+  open_.reset();
+  if (parts_ == nullptr || working_.files.has_capacity()) return {};
+  const auto folder = working_.files.find(part.folder, Follow::no);
+  if (folder && (*folder)->kind != FileKind::directory) return {};
+  Hasher hasher;
+  hasher.add(part.folder).add(part.inputs).add(static_cast<std::uint64_t>(request_.host_now));
+  hasher.add(folder ? (*folder)->state : Hash128{});
+  if (!part.reads.empty()) {
+    const auto read = working_.files.read(part.reads);
+    hasher.add(read ? (*read)->hash : Hash128{});
+  }
+  const Hash128 key = hasher.finish();
+  const auto known = parts_->find(key);
+  if (known != parts_->end()) return take_over(known->second, part.folder);
+  open_ = OpenPart{key, part, working_.files, record_->effects, record_->changes.open_count(), shell_.log().size(), {}, false};
+  return {};
+}
+
+EffectResult Execution::take_over(const PartPtr& known, const std::string& folder) {
+  EffectResult answer;
+  // What it disturbs on the way has to be looked at, effect by effect.
+  for (const PartRecord::Disturbance& disturbed : known->disturbances) {
+    if (watch_.concerns(disturbed)) return answer;
+  }
+  const auto done = working_.files.replant(folder, known->after);
+  check(done.has_value(), "a part's folder has a parent");
+  record_->changes.add_remembered(record_->effects, known->changes);
+  record_->effects += known->effects;
+  shell_.log().insert(shell_.log().end(), known->log.begin(), known->log.end());
+  answer.part = known;
+  return answer;
+}
+
+EffectResult Execution::end_part(const std::set<std::string, std::less<>>& wanted) {
+  EffectResult answer;
+  if (!open_ || open_->spoiled) return answer;
+  const auto folder = working_.files.find(open_->part.folder, Follow::no);
+  const Node* after = folder ? *folder : nullptr;
+  // Nothing else may have changed: a link inside may have led out of the folder.
+  FileTree expected = open_->before;
+  if (!expected.replant(open_->part.folder, after) || !(expected == working_.files)) return answer;
+  auto record = std::make_shared<PartRecord>();
+  record->after = after;
+  record->effects = record_->effects - open_->effects;
+  EffectNotes notes = record_->changes.take_from(open_->notes);
+  for (EffectNote& note : notes) note.number -= open_->effects;
+  record->changes = std::make_shared<EffectNotes>(std::move(notes));
+  record_->changes.add_remembered(open_->effects, record->changes);
+  record->log.assign(shell_.log().begin() + static_cast<std::ptrdiff_t>(open_->lines), shell_.log().end());
+  record->wanted = wanted;
+  record->wanted_hash = hash_of_paths(wanted);
+  record->disturbances = std::move(open_->disturbances);
+  answer.part = parts_->emplace(open_->key, std::move(record)).first->second;
+  open_.reset();
+  return answer;
+}
+
+void Execution::note_api(const Effect& effect) {
+  Effect seen = effect;
+  if (effect.kind == EffectKind::wait_ready) seen.path = kThisNode;
+  record_->api.push_back({seen, api_view(seen, place_.cluster, place_.caller)});
+}
+
+void Execution::note_for_part(const Effect& effect) {
+  const bool on_files = effect.kind <= EffectKind::chmod;
+  const bool inside = on_files && is_below(effect.path, open_->part.folder);
+  const bool allowed = effect.kind == EffectKind::read && effect.path == open_->part.reads;
+  if (!inside && !allowed) open_->spoiled = true;
+}
+
+void Execution::note_change(const Effect& effect, const FileTree& before) {
+  if (working_.files == before) return;
+  const auto disturbed = disturbance(effect, before, working_.files);
+  if (open_ && disturbed) open_->disturbances.insert(*disturbed);
+  const bool concerned = disturbed ? watch_.concerns(*disturbed) : watch_.concerns_addition(effect.path);
+  const bool arrives = effect.kind == EffectKind::rename && (watch_.concerns({effect.other, false}) || watch_.concerns_addition(effect.other));
+  if ((!concerned && !arrives) || !record_->unrestartable.empty()) return;
+  if (const auto trouble = watch_.look(working_)) {
+    record_->unrestartable = trouble->what;
+    record_->unrestartable_path = trouble->path;
+    record_->unrestartable_effect = record_->effects;
+  }
+}
+
+bool Execution::step(const Effect& effect) {
+  const int number = ++record_->effects;
+  const bool strikes = fault_ != nullptr && !record_->faulted && fault_->strikes(number, effect);
+  if (is_api(effect.kind) || effect.kind == EffectKind::wait_ready) note_api(effect);
+  if (open_) note_for_part(effect);
+  if (effect.kind <= EffectKind::chmod) {
+    for (const std::string* path : {&effect.path, &effect.other}) {
+      if (path->starts_with('/') && !is_below(*path, request_.settings->destination())) elsewhere_.push_back(*path);
+    }
+  }
+  if (strikes) record_->faulted = true;
+  if (strikes && fault_->what == RunFault::What::fail) {
+    record_->struck = describe(effect) + ": " + fault_->answer_text;
+    shell_.answer(fault_->answer);
+    return false;
+  }
+  const bool restarts = starts_runtime(effect, working_);
+  const LoadedConfigPtr loaded_before = working_.loaded;
+  const FileTree files_before = working_.files;
+  EffectResult answer = perform(effect, place_);
+  if (mutates(effect) && answer.ok()) record_->changes.add({number, effect.kind, changed_thing(effect)});
+  if (restarts) {
+    ++record_->restarts;
+    record_->loaded_differently = record_->loaded_differently || loads_differently(loaded_before, working_.loaded);
+  }
+  if (changes_host(effect.kind)) note_change(effect, files_before);
+  if (strikes) {
+    record_->struck = describe(effect);
+    record_->result.ending = RunResult::Ending::exited;
+    record_->result.exit_code = fault_->exit_code;
+    return true;
+  }
+  shell_.answer(std::move(answer));
+  return false;
+}
+
+// The program ends as its script would: the exit status, or sleeping for ever.
+void Execution::note_ending(Work& work) {
+  RunResult& result = record_->result;
+  try {
+    work.result();
+    result.ending = request_.program == Program::cleanup ? RunResult::Ending::exited : RunResult::Ending::settled;
+    result.exit_code = 0;
+  } catch (const ScriptExit& exit) {
+    result.ending = RunResult::Ending::exited;
+    result.exit_code = exit.status;
+    result.refused = exit.refused;
+  } catch (const ScriptStuck&) {
+    result.ending = RunResult::Ending::stuck;
+  }
+}
+
+}  // namespace barnacle

@@ -1,0 +1,57 @@
+// One run of a program from its first effect to its end.
+#pragma once
+
+#include "sim/deploy/process.h"
+#include "sim/deploy/region.h"
+#include "sim/deploy/restart_watch.h"
+#include "sim/deploy/shell.h"
+
+namespace barnacle {
+
+class Execution {
+ public:
+  // `parts` is asked for what parts came to, and told; null under a fault, and where nothing is to be remembered.
+  Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host, Cluster& cluster, const RunFault* fault);
+
+  RunPtr run();
+  // After run(): the host that it left.
+  const HostPtr& left() const { return left_; }
+  // After run(): whether what it looked at is in there, as far as effects say.
+  bool looked_only_at(const Region& region) const;
+
+ private:
+  struct OpenPart {
+    Hash128 key;
+    PartKey part;
+    FileTree before;
+    int effects = 0;
+    std::size_t notes = 0;
+    std::size_t lines = 0;
+    std::set<PartRecord::Disturbance> disturbances;
+    bool spoiled = false;  // it did what a part must not do
+  };
+
+  EffectResult begin_part(const PartKey& part);
+  EffectResult take_over(const PartPtr& known, const std::string& folder);
+  EffectResult end_part(const std::set<std::string, std::less<>>& wanted);
+  // True when the fault struck and cut the run.
+  bool step(const Effect& effect);
+  void note_api(const Effect& effect);
+  void note_change(const Effect& effect, const FileTree& before);
+  void note_for_part(const Effect& effect);
+  void note_ending(Work& work);
+
+  PartMemory* parts_;
+  const RunRequest& request_;
+  const RunFault* fault_;
+  Host working_;
+  Place place_;
+  RestartWatch watch_;
+  Shell shell_;
+  std::shared_ptr<RunRecord> record_;
+  std::optional<OpenPart> open_;
+  std::vector<std::string> elsewhere_;  // paths of effects outside of the destination
+  HostPtr left_;
+};
+
+}  // namespace barnacle
