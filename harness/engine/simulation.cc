@@ -87,13 +87,14 @@ StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const St
   record.step = &step;
   if (step.at && *step.at > world.cluster.now) world.cluster.now = *step.at;
   record.started = world.cluster.now;
-  const std::size_t denied_before = world.cluster.denied().size();
+  const std::uint64_t denied_before = world.cluster.denial_count();
   world.cluster.begin_step();
   WorldMachines machines(lab, world, step, record);
   operate(lab, world, machines, subject, step, record);
   record.at_rest = world.cluster.run(machines, Rest{}) && record.at_rest;
   const auto& denied = world.cluster.denied();
-  if (denied.size() > denied_before) record.denied.assign(denied.begin() + static_cast<std::ptrdiff_t>(denied_before), denied.end());
+  const std::size_t fresh = std::min<std::size_t>(world.cluster.denial_count() - denied_before, denied.size());
+  record.denied.assign(denied.end() - static_cast<std::ptrdiff_t>(fresh), denied.end());
   forget_gone_releases(world);
   watch_workloads(world, record);
   return record;

@@ -155,7 +155,7 @@ EffectResult Execution::end_part(const std::set<std::string, std::less<>>& wante
 void Execution::note_api(const Effect& effect) {
   Effect seen = effect;
   if (effect.kind == EffectKind::wait_ready) seen.path = kThisNode;
-  record_->api.push_back({seen, api_view(seen, place_.cluster, place_.caller)});
+  record_->api.push_back({seen, api_view(seen, place_.cluster, place_.caller), writes_api(effect.kind)});
 }
 
 void Execution::note_for_part(const Effect& effect) {
@@ -198,7 +198,9 @@ bool Execution::step(const Effect& effect) {
   const bool restarts = starts_runtime(effect, working_);
   const LoadedConfigPtr loaded_before = working_.loaded;
   const FileTree files_before = working_.files;
+  const std::uint64_t denials = place_.cluster.denial_count();
   EffectResult answer = perform(effect, place_);
+  if (place_.cluster.denial_count() != denials) record_->api.back().leaves_trace = true;
   if (mutates(effect) && answer.ok()) record_->changes.add({number, effect.kind, changed_thing(effect)});
   if (restarts) {
     ++record_->restarts;

@@ -27,7 +27,7 @@ const Runner::Remembered* Runner::recall(const Memory& memory, Hash128 key, cons
   if (candidates == memory.end()) return nullptr;
   const Caller caller{request.account, request.node};
   for (const Remembered& candidate : candidates->second) {
-    std::optional<Cluster> changed;  // a copy, from the first write on
+    std::optional<Cluster> changed;  // a copy, from the first trace on
     bool fits = true;
     for (const RunRecord::Seen& seen : candidate.run->api) {
       Cluster& present = changed ? *changed : cluster;
@@ -35,7 +35,7 @@ const Runner::Remembered* Runner::recall(const Memory& memory, Hash128 key, cons
         fits = false;
         break;
       }
-      if (!writes_api(seen.effect.kind)) continue;
+      if (!seen.leaves_trace) continue;
       if (!changed) changed = cluster;
       perform_api(seen.effect, *changed, caller);
     }

@@ -39,6 +39,7 @@ struct RunRecord {
   struct Seen {
     Effect effect;
     Hash128 view;
+    bool leaves_trace = false;  // it wrote, or was refused, which the API server keeps a list of
   };
   Program program = Program::install;
   RunResult result;
