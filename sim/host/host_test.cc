@@ -1,6 +1,7 @@
 #include "sim/host/host.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
@@ -23,9 +24,9 @@ Host host_of(Store& store, std::string_view kind) {
   return std::move(*host);
 }
 
-// A folder with one host file, gone at the end of the test.
+// A folder with one host file, of this process alone (tests run side by side), gone at the end of the test.
 struct HostFolder {
-  std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "barnacle-host-kinds";
+  std::filesystem::path path = std::filesystem::path(testing::TempDir()) / ("barnacle-host-kinds-" + std::to_string(::getpid()));
   explicit HostFolder(const std::string& text) {
     std::filesystem::remove_all(path);
     std::filesystem::create_directories(path);
