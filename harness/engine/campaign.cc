@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -20,7 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;  // for --time and for people; in no result
 
 // Interned values and remembered runs beyond this are thrown away between two sequences.
-constexpr std::size_t kLabLimitBytes = std::size_t{1} << 30;
+constexpr std::size_t kLabLimitBytes = std::size_t{1} << 28;
 
 struct Share {
   std::uint64_t sequences = 0;
@@ -93,6 +94,16 @@ struct Shared {
   std::atomic<bool> failed{false};
 };
 
+// Whole themes where there are enough of them for all workers; otherwise parts of one, which divide its length.
+std::uint64_t block_length(const CampaignOptions& options) {
+  const auto workers = static_cast<std::uint64_t>(options.jobs);
+  if (workers == 1) return kThemeLength;
+  if (options.sequences && *options.sequences >= 4 * workers * kThemeLength) return kThemeLength;
+  std::uint64_t length = 256;
+  while (length > 1 && options.sequences && *options.sequences < 4 * workers * length) length /= 2;
+  return length;
+}
+
 class Worker {
  public:
   Worker(const Catalogue& catalogue, const Alphabet& alphabet, const VersionPtr& subject, const CampaignOptions& options, Shared& shared,
@@ -112,24 +123,38 @@ class Worker {
   Share share;
 
  private:
+  bool ended() const { return stop_ || shared_.failed || Clock::now() >= end_; }
+
+  // Sequences come in blocks: those of one theme meet each other's states in one memory, which is of no use to the next.
   void loop() {
-    auto lab = std::make_unique<Lab>(catalogue_);
-    while (!stop_ && !shared_.failed && Clock::now() < end_) {
-      const std::uint64_t index = shared_.next++;
-      if (options_.sequences && index >= *options_.sequences) break;
-      if (lab->store.bytes() > kLabLimitBytes) lab = std::make_unique<Lab>(catalogue_);
-      const auto timeline = in_sequence(subject_, options_, index, [&] {
-        auto played = replay(*lab, subject_, scenario_of(alphabet_, subject_, options_.seed, index));
-        check(played.has_value(), "a generated scenario can be played");
-        return played;
-      });
-      count(share, *timeline, index);
-      ++shared_.played;
-      shared_.steps += timeline->steps.size();
-      if (timeline->findings.empty()) continue;
-      const std::scoped_lock lock(shared_.mutex);
-      for (const Finding& finding : timeline->findings) shared_.seen[finding.invariant] = true;
+    const std::uint64_t end = options_.sequences.value_or(std::numeric_limits<std::uint64_t>::max());
+    const std::uint64_t length = block_length(options_);
+    std::unique_ptr<Lab> lab;
+    std::uint64_t theme = 0;
+    while (!ended()) {
+      const std::uint64_t first = shared_.next.fetch_add(length);
+      if (first >= end) break;
+      if (!lab || theme != first / kThemeLength) lab = std::make_unique<Lab>(catalogue_);
+      theme = first / kThemeLength;
+      for (std::uint64_t index = first; index < std::min(first + length, end) && !ended(); ++index) {
+        if (lab->store.bytes() > kLabLimitBytes) lab = std::make_unique<Lab>(catalogue_);
+        play(*lab, index);
+      }
     }
+  }
+
+  void play(Lab& lab, std::uint64_t index) {
+    const auto timeline = in_sequence(subject_, options_, index, [&] {
+      auto played = replay(lab, subject_, scenario_of(alphabet_, subject_, options_.seed, index));
+      check(played.has_value(), "a generated scenario can be played");
+      return played;
+    });
+    count(share, *timeline, index);
+    ++shared_.played;
+    shared_.steps += timeline->steps.size();
+    if (timeline->findings.empty()) return;
+    const std::scoped_lock lock(shared_.mutex);
+    for (const Finding& finding : timeline->findings) shared_.seen[finding.invariant] = true;
   }
 
   const Catalogue& catalogue_;

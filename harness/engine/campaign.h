@@ -61,7 +61,7 @@ Scenario shrink(Lab& lab, const VersionPtr& subject, Scenario scenario, const st
 // What a campaign on this subject draws from.
 Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int max_steps);
 
-// So many sequences in a row share a theme, and one worker plays them.
+// So many sequences in a row share a theme.
 inline constexpr std::uint64_t kThemeLength = 2048;
 
 // The scenario of sequence `index` of a campaign.

@@ -5,10 +5,16 @@
 #include "sim/host/observe.h"
 
 namespace barnacle {
+
+struct NodeResults {
+  // By the check. There are a dozen: a walk is faster than a table.
+  std::vector<std::pair<NodeCheck, std::vector<Violation>>> of;
+};
+
 namespace {
 
 struct NodeCheckMemory {
-  std::unordered_map<Hash128, std::vector<Violation>, Hash128Hash> results;
+  std::unordered_map<Hash128, NodeResults, Hash128Hash> results;
 };
 
 NodeCheckMemory& memory_of(Lab& lab) {
@@ -25,19 +31,19 @@ Hash128 key_of(const NodeHost& node, const std::vector<const Served*>& all) {
   return hasher.finish();
 }
 
+const std::vector<Violation>& look_at(const NodeView& view, NodeCheck check) {
+  auto& results = view.results.of;
+  const auto known = std::ranges::find(results, check, [](const auto& result) { return result.first; });
+  if (known != results.end()) return known->second;
+  std::vector<Violation> found;
+  check(view, found);
+  return results.emplace_back(check, std::move(found)).second;
+}
+
 void judge_nodes(const Invariant& invariant, const CheckContext& context, Verdict& verdict) {
-  auto& memory = memory_of(context.lab).results;
-  const auto id = reinterpret_cast<std::uintptr_t>(invariant.node_check);
   for (const NodeView& view : context.nodes) {
     verdict.spoke = true;
-    const Hash128 key{view.key.low ^ id, view.key.high};
-    auto known = memory.find(key);
-    if (known == memory.end()) {
-      std::vector<Violation> found;
-      invariant.node_check(view, found);
-      known = memory.emplace(key, std::move(found)).first;
-    }
-    for (const Violation& violation : known->second) {
+    for (const Violation& violation : look_at(view, invariant.node_check)) {
       verdict.violations.push_back(violation);
       verdict.violations.back().node = view.name;
     }
@@ -51,8 +57,8 @@ CheckContext make_context(Lab& lab, const World& before, const World& after, con
   for (const NodeHost& node : after.nodes) {
     std::vector<const Served*> served = served_on(after, node.name);
     if (served.empty()) continue;
-    const Hash128 key = key_of(node, served);
-    context.nodes.push_back({lab, node.name, *node.host, node.baseline, std::move(served), key});
+    NodeResults& results = memory_of(lab).results[key_of(node, served)];
+    context.nodes.push_back({lab, node.name, *node.host, node.baseline, std::move(served), results});
   }
   return context;
 }

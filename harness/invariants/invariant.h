@@ -27,6 +27,9 @@ struct Verdict {
   std::vector<Violation> violations;
 };
 
+// What node checks have found on a node that looked so.
+struct NodeResults;
+
 // One node at rest: its files and what serves there.
 struct NodeView {
   Lab& lab;
@@ -34,7 +37,7 @@ struct NodeView {
   const FrozenHost& host;
   const HostPtr& baseline;
   std::vector<const Served*> served;  // of live releases, by namespace and name
-  Hash128 key;                        // of all that a NodeCheck looks at
+  NodeResults& results;               // by all that a NodeCheck looks at
 };
 struct CheckContext {
   Lab& lab;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "harness/invariants/checks.h"
 
@@ -52,23 +53,23 @@ void runtime_restartable(const CheckContext& context, Verdict& verdict) {
 }
 
 void runtime_handlers(const CheckContext& context, Verdict& verdict) {
-  for (const NodeHost& node : context.after.nodes) {
+  for (const NodeView& node : context.nodes) {
     const ObjectPtr object = context.after.cluster.find(Kind::node, "", node.name);
     if (!object || !has_label(*object)) continue;
-    for (const Served* served : served_on(context.after, node.name)) {
+    const auto& loaded = node.host.host.loaded;
+    std::optional<std::vector<BrokenHandler>> broken;
+    for (const Served* served : node.served) {
       if (standing_of(context.after, *served, node.name) != Standing::settled) continue;
-      const Settings& settings = *served->settings;
-      for (const ObjectPtr& runtime_class : classes_of(context.after, *served, settings)) {
+      for (const ObjectPtr& runtime_class : classes_of(context.after, *served, *served->settings)) {
         verdict.spoke = true;
         const std::string handler = runtime_class->json().value("handler", "");
-        const auto& loaded = node.host->host.loaded;
-        const bool offered = loaded && std::ranges::find(loaded->handlers, handler, &Handler::name) != loaded->handlers.end();
-        if (!offered) {
+        if (!loaded || std::ranges::find(loaded->handlers, handler, &Handler::name) == loaded->handlers.end()) {
           verdict.violations.push_back({node.name, "RuntimeClass " + runtime_class->name, fmt::format("names handler {}, which the runtime has not loaded", handler), served->release});
           continue;
         }
-        for (const BrokenHandler& broken : broken_handlers(node.host->host.files, *loaded)) {
-          if (broken.handler == handler) verdict.violations.push_back({node.name, broken.path, fmt::format("is missing for handler {}", handler), served->release});
+        if (!broken) broken = broken_handlers(node.host.host.files, *loaded);
+        for (const BrokenHandler& one : *broken) {
+          if (one.handler == handler) verdict.violations.push_back({node.name, one.path, fmt::format("is missing for handler {}", handler), served->release});
         }
       }
     }

@@ -18,7 +18,8 @@ std::string_view verb(EffectKind kind) {
     case EffectKind::remove: return "remove";
     case EffectKind::rename: return "rename";
     case EffectKind::chmod: return "chmod";
-    case EffectKind::api_get: return "get";
+    case EffectKind::api_get:
+    case EffectKind::api_get_node: return "get";
     case EffectKind::api_list: return "list";
     case EffectKind::api_create: return "create";
     case EffectKind::api_label: return "label";
@@ -112,6 +113,8 @@ void label_object(const Effect& effect, Cluster& cluster, const Caller& caller, 
     const bool same = effect.value ? label != before->labels.end() && label->second == *effect.value
                                    : label == before->labels.end();
     result.changed = !same;
+    // A patch that changes nothing is answered, and nothing is written.
+    if (same && cluster.allowed(caller.account, "patch", effect.object_kind, effect.namespace_)) return;
   }
   nlohmann::json patch;
   patch["metadata"]["labels"][effect.other] = effect.value ? nlohmann::json(*effect.value) : nlohmann::json(nullptr);
@@ -135,6 +138,18 @@ std::string describe(const Effect& effect) {
 
 std::string with_node_name(std::string_view text, std::string_view node) { return replaced(text, kThisNode, node); }
 
+void get_node(const Effect& effect, Cluster& cluster, const Caller& caller, EffectResult& result) {
+  const auto node = cluster.get(caller.account, Kind::node, "", object_name(effect, caller));
+  if (!node) {
+    result.api_error = node.error();
+    return;
+  }
+  result.runtime_version = std::get<NodeStatus>((*node)->status).runtime_version;
+  for (auto label = (*node)->labels.lower_bound(effect.other); label != (*node)->labels.end() && label->first.starts_with(effect.other); ++label) {
+    result.names.push_back(label->first);
+  }
+}
+
 EffectResult perform_api(const Effect& effect, Cluster& cluster, const Caller& caller) {
   EffectResult result;
   const Account& account = caller.account;
@@ -145,6 +160,7 @@ EffectResult perform_api(const Effect& effect, Cluster& cluster, const Caller& c
       if (object) result.object = *object; else result.api_error = object.error();
       break;
     }
+    case EffectKind::api_get_node: get_node(effect, cluster, caller, result); break;
     case EffectKind::api_list: {
       const auto objects = cluster.list(account, effect.object_kind, effect.namespace_);
       if (!objects) { result.api_error = objects.error(); break; }
@@ -190,7 +206,7 @@ EffectResult perform(const Effect& effect, Place& place) {
 }
 
 Hash128 api_view(const Effect& effect, const Cluster& cluster, const Caller& caller) {
-  static constexpr std::string_view kVerbs[] = {"get", "list", "create", "patch", "delete"};
+  static constexpr std::string_view kVerbs[] = {"get", "get", "list", "create", "patch", "delete"};
   const auto index = static_cast<std::size_t>(effect.kind) - static_cast<std::size_t>(EffectKind::api_get);
   Hasher hasher;
   hasher.add(static_cast<std::uint64_t>(
@@ -203,12 +219,24 @@ Hash128 api_view(const Effect& effect, const Cluster& cluster, const Caller& cal
   }
   const ObjectPtr object = cluster.find(effect.object_kind, effect.namespace_, object_name(effect, caller));
   if (!object) return hasher.add(std::uint64_t{0}).finish();
-  hasher.add(object->body ? object->body->hash : Hash128{});
-  for (const auto& [key, value] : object->labels) hasher.add(key).add(value);
-  if (const auto* status = std::get_if<NodeStatus>(&object->status)) {
-    hasher.add(status->runtime_version).add(static_cast<std::uint64_t>(status->ready));
+  const auto* node = std::get_if<NodeStatus>(&object->status);
+  switch (effect.kind) {
+    case EffectKind::wait_ready: return hasher.add(std::uint64_t{node->ready ? 2U : 1U}).finish();
+    case EffectKind::api_label: {
+      const auto label = object->labels.find(effect.other);
+      return (label == object->labels.end() ? hasher.add(std::uint64_t{1}) : hasher.add(label->second)).finish();
+    }
+    case EffectKind::api_get_node:
+      hasher.add(node->runtime_version);
+      for (auto label = object->labels.lower_bound(effect.other); label != object->labels.end() && label->first.starts_with(effect.other); ++label) {
+        hasher.add(label->first);
+      }
+      return hasher.finish();
+    default:
+      hasher.add(object->body ? object->body->hash : Hash128{});
+      for (const auto& [key, value] : object->labels) hasher.add(key).add(value);
+      return hasher.finish();
   }
-  return hasher.finish();
 }
 
 }  // namespace barnacle

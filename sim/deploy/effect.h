@@ -19,7 +19,7 @@ namespace barnacle {
 enum class EffectKind : std::uint8_t {
   stat, read, list,                                                             // look at the host
   write, replace, touch, make_directory, make_symlink, remove, rename, chmod,   // change it
-  api_get, api_list, api_create, api_label, api_delete,                         // the API server
+  api_get, api_get_node, api_list, api_create, api_label, api_delete,           // the API server
   systemctl, wait_ready,
   part_begin, part_end                                                          // no effects: see part.h
 };
@@ -36,7 +36,7 @@ std::string with_node_name(std::string_view text, std::string_view node);
 struct Effect {
   EffectKind kind = EffectKind::stat;
   std::string path;                    // on the host; for systemctl: the verb; for the API: the object's name
-  std::string other;                   // target of a link or rename; the unit; the label's key
+  std::string other;                   // target of a link or rename; the unit; the label's key; api_get_node: of which labels
   const Blob* blob = nullptr;          // for write and replace
   std::optional<Attributes> attributes;  // for replace: the new entry's own (cp -a); otherwise mode 0644, now
   std::uint16_t mode = 0644;           // for write of a new file, make_directory, chmod
@@ -61,8 +61,9 @@ struct EffectResult {
   bool ok() const { return !error && !api_error; }
   const Node* node = nullptr;             // stat (null: nothing there)
   const Blob* blob = nullptr;             // read
-  std::vector<std::string> names;         // list, api_list
+  std::vector<std::string> names;         // list, api_list; api_get_node: the labels asked for
   ObjectPtr object;                       // api_get, api_create
+  std::string runtime_version;            // api_get_node, as the node's status has it
   bool changed = false;                   // api_label: the label was not so before
   int exit_status = 0;                    // systemctl; wait_ready: 1 when the node will never be Ready by itself
   std::string message;                    // systemctl

@@ -89,14 +89,11 @@ RunPtr Execution::run() {
   return record_;
 }
 
-bool Execution::looked_only_at(const Region& region) const {
-  // A restart that would have failed may have asked for anything.
-  return record_->unrestartable.empty() && std::ranges::all_of(elsewhere_, [&](const std::string& path) { return region.contains(path); });
-}
-
 EffectResult Execution::begin_part(const PartKey& part) {
   open_.reset();
   if (parts_ == nullptr || working_.files.has_capacity()) return {};
+  // Where the folder above is missing too, more than the part's own folder would change.
+  if (!working_.files.is_directory(parent_path(part.folder))) return {};
   const auto folder = working_.files.find(part.folder, Follow::no);
   if (folder && (*folder)->kind != FileKind::directory) return {};
   Hasher hasher;
@@ -184,11 +181,6 @@ bool Execution::step(const Effect& effect) {
   const bool strikes = fault_ != nullptr && !record_->faulted && fault_->strikes(number, effect);
   if (is_api(effect.kind) || effect.kind == EffectKind::wait_ready) note_api(effect);
   if (open_) note_for_part(effect);
-  if (effect.kind <= EffectKind::chmod) {
-    for (const std::string* path : {&effect.path, &effect.other}) {
-      if (path->starts_with('/') && !is_below(*path, request_.settings->destination())) elsewhere_.push_back(*path);
-    }
-  }
   if (strikes) record_->faulted = true;
   if (strikes && fault_->what == RunFault::What::fail) {
     record_->struck = describe(effect) + ": " + fault_->answer_text;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "sim/deploy/process.h"
-#include "sim/deploy/region.h"
 #include "sim/deploy/restart_watch.h"
 #include "sim/deploy/shell.h"
 
@@ -16,8 +15,6 @@ class Execution {
   RunPtr run();
   // After run(): the host that it left.
   const HostPtr& left() const { return left_; }
-  // After run(): whether what it looked at is in there, as far as effects say.
-  bool looked_only_at(const Region& region) const;
 
  private:
   struct OpenPart {
@@ -50,7 +47,6 @@ class Execution {
   Shell shell_;
   std::shared_ptr<RunRecord> record_;
   std::optional<OpenPart> open_;
-  std::vector<std::string> elsewhere_;  // paths of effects outside of the destination
   HostPtr left_;
 };
 

@@ -20,10 +20,10 @@ void fail_as_kubectl(Shell& shell, const ApiError& error) {
   shell.fail(fmt::format("Error from server ({}): {}", error.reason, error.message));
 }
 
-Task<ObjectPtr> get_node(Deployment& deployment) {
-  const EffectResult answer = co_await deployment.shell.api_get(Kind::node, std::string(kThisNode));
+Task<EffectResult> get_node(Deployment& deployment, std::string_view label_prefix) {
+  EffectResult answer = co_await deployment.shell.api_get_node(std::string(kThisNode), label_prefix);
   if (answer.api_error) fail_as_kubectl(deployment.shell, *answer.api_error);
-  co_return answer.object;
+  co_return answer;
 }
 
 Task<bool> set_label(Deployment& deployment, std::string key, std::optional<std::string> value) {
@@ -62,20 +62,18 @@ Task<bool> another_release_serves(Deployment& deployment) {
     // A list that is forbidden counts as an empty one: its error goes down a pipe.
     co_return std::ranges::any_of(listed.names, [](const std::string& name) { return name.contains("kata-deploy"); });
   }
-  const ObjectPtr node = co_await get_node(deployment);
+  const EffectResult node = co_await get_node(deployment, kMarkers);
   const std::string own = marker_label(deployment.settings);
-  co_return std::ranges::any_of(node->labels, [&](const auto& label) {
-    return label.first.starts_with(kMarkers) && label.first != own;
-  });
+  co_return std::ranges::any_of(node.names, [&](const std::string& label) { return label != own; });
 }
 
 }  // namespace
 
 Work detect_runtime(Deployment& deployment) {
   Shell& shell = deployment.shell;
-  const ObjectPtr node = co_await get_node(deployment);
-  deployment.runtime_version = std::get<NodeStatus>(node->status).runtime_version;
-  if (deployment.settings.facts().detects_microk8s) co_await get_node(deployment);
+  const EffectResult node = co_await get_node(deployment, "node.kubernetes.io/instance-type");
+  deployment.runtime_version = node.runtime_version;
+  if (deployment.settings.facts().detects_microk8s) co_await get_node(deployment, "microk8s.io/cluster");
   if (deployment.runtime_version.starts_with("cri-o")) {
     deployment.runtime = "crio";
   } else {

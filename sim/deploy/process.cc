@@ -22,9 +22,9 @@ HostPtr freeze(Host host) {
 }
 
 // A run fits where every answer that it had from the API server would be given again.
-const Runner::Remembered* Runner::recall(const Memory& memory, Hash128 key, const RunRequest& request, Cluster& cluster) {
-  const auto candidates = memory.find(key);
-  if (candidates == memory.end()) return nullptr;
+const Runner::Remembered* Runner::recall(Hash128 key, const RunRequest& request, Cluster& cluster) {
+  const auto candidates = memory_.find(key);
+  if (candidates == memory_.end()) return nullptr;
   const Caller caller{request.account, request.node};
   for (const Remembered& candidate : candidates->second) {
     std::optional<Cluster> changed;  // a copy, from the first trace on
@@ -61,34 +61,19 @@ RunPtr Runner::perform_all(const RunRequest& request, HostPtr& host, Cluster& cl
 
 RunPtr Runner::run(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault) {
   if (fault != nullptr || !remember) return perform_all(request, host, cluster, fault);
-  const Hash128 question =
-      Hasher().add(static_cast<std::uint64_t>(request.program)).add(request.settings->hash).add(static_cast<std::uint64_t>(request.host_now)).finish();
-  const Hash128 host_key = Hasher().add(question).add(host->state).finish();
-  if (const Remembered* known = recall(by_host_, host_key, request, cluster)) {
+  Hasher question;
+  question.add(static_cast<std::uint64_t>(request.program)).add(request.settings->hash);
+  question.add(static_cast<std::uint64_t>(request.host_now)).add(host->state);
+  const Hash128 key = question.finish();
+  if (const Remembered* known = recall(key, request, cluster)) {
     ++hits;
     host = known->after;
     return known->run;
   }
-  const std::optional<Region> region = Region::of(host->host, *request.settings);
-  const Hash128 region_key = Hasher().add(question).add(region ? region->key() : Hash128{}).finish();
-  if (region) {
-    Cluster before = cluster;
-    if (const Remembered* known = recall(by_region_, region_key, request, cluster)) {
-      if (auto after = region->transplanted(host->host, known->after->host)) {
-        ++hits;
-        host = freeze(std::move(*after));
-        by_host_[host_key].push_back({known->run, host});
-        return known->run;
-      }
-      cluster = std::move(before);
-    }
-  }
   ++misses;
   Execution execution(store_, &parts_, request, *host, cluster, nullptr);
   const Remembered done{execution.run(), execution.left()};
-  const bool within = region && execution.looked_only_at(*region) && region->kept(host->host, done.after->host);
-  if (within) by_region_[region_key].push_back(done);
-  by_host_[host_key].push_back(done);
+  memory_[key].push_back(done);
   host = done.after;
   return done.run;
 }

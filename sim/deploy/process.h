@@ -85,16 +85,13 @@ class Runner {
     RunPtr run;
     HostPtr after;
   };
-  using Memory = std::unordered_map<Hash128, std::vector<Remembered>, Hash128Hash>;
-
-  const Remembered* recall(const Memory& memory, Hash128 key, const RunRequest& request, Cluster& cluster);
+  const Remembered* recall(Hash128 key, const RunRequest& request, Cluster& cluster);
   RunPtr perform_all(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault);
 
   Store& store_;
   PartMemory parts_;
   std::unordered_map<Hash128, SettingsPtr, Hash128Hash> settings_;  // by version and environment
-  Memory by_host_;    // on a whole host
-  Memory by_region_;  // on what of it the run looked at and changed
+  std::unordered_map<Hash128, std::vector<Remembered>, Hash128Hash> memory_;  // by program, settings, date and host
 };
 
 }  // namespace barnacle

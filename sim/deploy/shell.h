@@ -87,6 +87,12 @@ class Shell {
 
   // --- API ---
   Awaiter api_get(Kind kind, std::string name) { return api(EffectKind::api_get, kind, std::move(name)); }
+  // As kubectl get node -o jsonpath: the runtime's version, and the names of the labels that begin so.
+  Awaiter api_get_node(std::string name, std::string_view label_prefix) {
+    api(EffectKind::api_get_node, Kind::node, std::move(name));
+    pending_.other = label_prefix;
+    return {this};
+  }
   Awaiter api_delete(Kind kind, std::string name) { return api(EffectKind::api_delete, kind, std::move(name)); }
   Awaiter api_list(Kind kind, std::string ns) {
     api(EffectKind::api_list, kind, "");

@@ -21,10 +21,9 @@ void add_recent_starts(Hasher& hasher, const std::map<std::string, Unit>& units)
 
 }  // namespace
 
-Hash128 Host::state_hash() const { return Hasher().add(files.root()->state).add(machine_hash()).finish(); }
-
-Hash128 Host::machine_hash() const {
+Hash128 Host::state_hash() const {
   Hasher hasher;
+  hasher.add(files.root()->state);
   hasher.add(static_cast<std::uint64_t>(runtime.family)).add(static_cast<std::uint64_t>(runtime.major_version));
   hasher.add(static_cast<std::uint64_t>(runtime.minor_version)).add(static_cast<std::uint64_t>(runtime.patch_version));
   hasher.add(load_error);

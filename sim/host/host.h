@@ -31,8 +31,7 @@ struct Host {
   std::string load_error;             // why the runtime did not start last time; empty when it did
 
   bool runtime_running() const { return loaded != nullptr; }
-  Hash128 state_hash() const;    // all that decides the future
-  Hash128 machine_hash() const;  // the same but for the files
+  Hash128 state_hash() const;  // all that decides the future
   Hash128 seen_hash() const;   // Obs(host)
 };
 

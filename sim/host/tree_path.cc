@@ -130,6 +130,21 @@ FsResult<TreePlace> resolve_existing(const Node* root, std::string_view path, La
   return place;
 }
 
+std::optional<const Node*> find_plain(const Node* root, std::string_view path) {
+  if (path.empty() || path.front() != '/' || path.back() == '/' || path.size() >= kPathMax) return std::nullopt;
+  const Node* at = root;
+  for (std::size_t start = 1; start <= path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const std::string_view name = path.substr(start, end - start);
+    start = end + 1;
+    if (name.empty()) continue;
+    if (name == "." || name == ".." || name.size() > kNameMax || at->kind != FileKind::directory) return std::nullopt;
+    at = child_of(*at, name);
+    if (at == nullptr || at->kind == FileKind::symlink) return std::nullopt;
+  }
+  return at;
+}
+
 TreePlace place_of(const Node* root, const std::vector<std::string_view>& names) {
   TreePlace place;
   place.names = names;
