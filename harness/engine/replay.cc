@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "harness/engine/words.h"
@@ -29,28 +30,35 @@ bool every_pod_refused(const StepRecord& record) {
   return !record.runs.empty() && std::ranges::all_of(record.runs, [](const RunEvent& event) { return event.run->result.refused; });
 }
 
-bool touches(const EffectNote& note, const std::string& path) {
-  return note.path == path || (path.starts_with(note.path) && path.size() > note.path.size() && path[note.path.size()] == '/');
+bool above(const EffectNote& note, const std::string& path) {
+  return path.starts_with(note.path) && path.size() > note.path.size() && path[note.path.size()] == '/';
 }
+
+bool writes_contents(const EffectNote& note) { return note.kind != EffectKind::chmod && note.kind != EffectKind::touch; }
+
+using Concerns = bool (*)(const EffectNote& note, const std::string& path);
+// The best answer to "who wrote this?" first.
+constexpr std::array<Concerns, 3> kConcerns{
+    [](const EffectNote& note, const std::string& path) { return note.path == path && writes_contents(note); },
+    [](const EffectNote& note, const std::string& path) { return note.path == path; },
+    above,
+};
 
 // The last change, over all steps so far, of the file in which the finding stands.
 Author author_of(const std::vector<StepOutcome>& steps, const Violation& violation) {
   const std::string& path = violation.file.empty() ? violation.path : violation.file;
-  Author author;
-  for (const bool exactly : {true, false}) {
+  for (const Concerns concerns : kConcerns) {
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
       for (auto event = step->record.runs.rbegin(); event != step->record.runs.rend(); ++event) {
         if (!violation.node.empty() && event->node != violation.node) continue;
         const EffectNotes changes = event->run->changes.all();
-        const auto change = std::find_if(changes.rbegin(), changes.rend(), [&](const EffectNote& note) {
-          return exactly ? note.path == path : touches(note, path);
-        });
+        const auto change = std::find_if(changes.rbegin(), changes.rend(), [&](const EffectNote& note) { return concerns(note, path); });
         if (change == changes.rend()) continue;
         return {event->release, event->revision, step->index, event->node, event->pod, change->number, with_node_name(describe_change(*change), event->node)};
       }
     }
   }
-  return author;
+  return {};
 }
 
 // Helm could have produced its own record: numbers grow. (Two revisions may well be deployed: `install --replace` after a

@@ -13,9 +13,10 @@
 namespace barnacle {
 namespace {
 
-// The first difference in Obs, as a violation.
-Violation difference(const FileTree& wanted, const FileTree& present, const std::string& sentence) {
-  const std::vector<TreeChange> changes = diff(wanted, present, Compare::seen);
+// The first difference in Obs, at the folder or below it, as a violation.
+Violation difference(const FileTree& wanted, const FileTree& present, const std::string& sentence, const std::string& folder = "") {
+  std::vector<TreeChange> changes = diff(wanted, present, Compare::seen);
+  std::erase_if(changes, [&](const TreeChange& change) { return change.path != folder && !change.path.starts_with(folder + "/"); });
   if (changes.empty()) return {"", "", sentence, ""};
   static constexpr std::string_view kWhat[] = {"is there and should not be", "is gone", "differs"};
   const TreeChange& first = changes.front();
@@ -222,7 +223,7 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
       const auto now = node.host->host.files.find(served->destination());
       const bool same = root && now ? seen_hash(context.lab.store, *root) == seen_hash(context.lab.store, *now) : root.has_value() == now.has_value();
       if (!same) {
-        Violation violation = difference(before->host->host.files, node.host->host.files, fmt::format("a step of {} changed files of {}", context.step.release, served->release));
+        Violation violation = difference(before->host->host.files, node.host->host.files, fmt::format("a step of {} changed files of {}", context.step.release, served->release), served->destination());
         verdict.violations.push_back({node.name, violation.path.empty() ? served->destination() : violation.path, violation.detail, served->release});
         continue;
       }
