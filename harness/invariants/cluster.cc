@@ -59,13 +59,14 @@ void cluster_no_orphans(const CheckContext& context, Verdict& verdict) {
   if (context.step.kind != StepKind::uninstall || context.record.refused || context.step.options.no_hooks) return;
   verdict.spoke = true;
   const bool unsettled = any_unsettled(context.after);
+  const RevisionPtr newest = newest_revision(context.before.cluster, context.step.namespace_, context.step.release);
   for (const std::string& left : hooks_left(context)) {
     verdict.violations.push_back({"", left, "is a hook of the release and is left after the uninstall", context.step.release});
   }
   for (const ObjectPtr& object : context.after.cluster.objects()) {
     const auto ns = object->annotations.find("meta.helm.sh/release-namespace");
     const bool own = release_of(*object) == context.step.release && ns != object->annotations.end() && ns->second == context.step.namespace_;
-    if (own && !kept(*object)) {
+    if (own && !kept(*object) && in_manifest(newest, *object)) {
       verdict.violations.push_back({"", describe(*object), "is left after the uninstall", context.step.release});
       continue;
     }

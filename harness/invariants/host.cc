@@ -40,6 +40,13 @@ const Served* served_before(const World& world, const RunEvent& event) {
   return served == node->second.end() ? nullptr : &served->second;
 }
 
+// In one step a release may be changed and changed back: `upgrade --atomic` that fails.
+bool had_other_settings_before(const StepRecord& record, const RunEvent& event) {
+  return std::any_of(record.runs.data(), &event, [&](const RunEvent& earlier) {
+    return earlier.node == event.node && earlier.namespace_ == event.namespace_ && earlier.owner == event.owner && earlier.settings->hash != event.settings->hash;
+  });
+}
+
 bool same_environment(const RunEvent& event, const Served& served) {
   return event.settings->hash == served.settings->hash && event.before->host.runtime == served.runtime;
 }
@@ -153,6 +160,7 @@ void host_idempotent(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent& event : context.record.runs) {
     const Served* served = served_before(context.before, event);
     if (event.run->program != Program::install || served == nullptr || served->refused || !same_environment(event, *served)) continue;
+    if (had_other_settings_before(context.record, event)) continue;
     // A new disk is no restart: nothing of the release was on it.
     if (context.step.kind == StepKind::reimage_node && event.node == context.step.node) continue;
     verdict.spoke = true;

@@ -96,6 +96,13 @@ Standing standing_of(const World& world, const Served& served, const std::string
   return Standing::absent;
 }
 
+bool in_manifest(const RevisionPtr& revision, const Object& object) {
+  if (!revision || !revision->manifest) return false;
+  return std::ranges::any_of(revision->manifest->objects, [&](const Object& known) {
+    return known.kind == object.kind && known.name == object.name && (known.namespace_.empty() || known.namespace_ == object.namespace_);
+  });
+}
+
 bool fault_struck(const StepRecord& record) {
   return std::ranges::any_of(record.runs, [](const RunEvent& event) { return event.run->faulted; });
 }

@@ -81,6 +81,10 @@ std::vector<const Served*> served_on(const World& world, const std::string& node
 enum class Standing : std::uint8_t { absent, settled, refuses, failing };
 Standing standing_of(const World& world, const Served& served, const std::string& node);
 
+// Helm knows the object as the release's. What only a failed revision made is in no manifest that Helm compares with or
+// deletes later: it has lost it, whatever is deployed, and no chart or script can help it.
+bool in_manifest(const RevisionPtr& revision, const Object& object);
+
 // A fault struck in this step.
 bool fault_struck(const StepRecord& record);
 

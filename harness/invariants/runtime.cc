@@ -17,9 +17,10 @@ bool has_label(const Object& node) {
 // The RuntimeClasses of a release: those that its chart owns, and those that its script made for its shims.
 std::vector<ObjectPtr> classes_of(const World& world, const Served& served, const Settings& settings) {
   std::vector<ObjectPtr> classes;
+  const RevisionPtr newest = newest_revision(world.cluster, served.namespace_, served.release);
   for (const ObjectPtr& object : world.cluster.all(Kind::runtime_class)) {
     const std::string owner = release_of(*object);
-    const bool by_chart = owner == served.release;
+    const bool by_chart = owner == served.release && in_manifest(newest, *object);
     const bool by_script = owner.empty() && std::ranges::any_of(settings.shims, [&](const std::string& shim) { return settings.handler(shim) == object->name; });
     if (by_chart || by_script) classes.push_back(object);
   }

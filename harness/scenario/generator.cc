@@ -37,7 +37,7 @@ class Generator {
 
   void draw_character() {
     const auto takes_suffix = [](const HostChoice& host) { return host.takes_suffix && host.weight > 0; };
-    refusing_ = alphabet_.refusing_nodes && choices_.chance(1, 12);
+    refusing_ = alphabet_.refusing_nodes && choices_.chance(1, 4);
     suffixes_ = refusing_ || (std::ranges::any_of(alphabet_.hosts, takes_suffix) && choices_.chance(3, 4));
     colliding_ = alphabet_.colliding_releases && choices_.chance(1, 24);
     swarm_ = draw_settings_swarm(choices_, alphabet_);
