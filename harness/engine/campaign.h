@@ -62,7 +62,7 @@ Scenario shrink(Lab& lab, const VersionPtr& subject, Scenario scenario, const st
 Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int max_steps);
 
 // So many sequences in a row share a theme.
-inline constexpr std::uint64_t kThemeLength = 2048;
+inline constexpr std::uint64_t kThemeLength = 4096;
 
 // The scenario of sequence `index` of a campaign.
 Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index);

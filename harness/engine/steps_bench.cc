@@ -1,7 +1,9 @@
 // Steps a second as a campaign plays them: scenarios drawn from a seed, every step judged by every invariant.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <thread>
 
 #include "harness/engine/campaign.h"
 
@@ -42,6 +44,24 @@ void steps_with_all_invariants(benchmark::State& state) {
   state.SetItemsProcessed(steps);
 }
 BENCHMARK(steps_with_all_invariants)->Unit(benchmark::kMicrosecond)->MinTime(2.0);
+
+// The same as `barnacle run` plays them: a worker for each core, each with a theme of its own.
+void campaign_on_all_cores(benchmark::State& state) {
+  const auto catalogue = load();
+  if (!catalogue) return state.SkipWithError(catalogue.error().c_str());
+  CampaignOptions options;
+  options.jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  options.sequences = 4 * kThemeLength * static_cast<std::uint64_t>(options.jobs);
+  const std::atomic<bool> never_stop{false};
+  std::int64_t steps = 0;
+  for (auto _ : state) {
+    const CampaignResult result = run_campaign(*catalogue, find_subject(catalogue->versions, "model:kata"), options, [](const CampaignProgress&) {}, never_stop);
+    steps += static_cast<std::int64_t>(result.steps);
+    ++options.seed;
+  }
+  state.SetItemsProcessed(steps);
+}
+BENCHMARK(campaign_on_all_cores)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(1.0);
 
 }  // namespace
 }  // namespace barnacle
