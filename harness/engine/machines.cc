@@ -24,14 +24,22 @@ Program program_of(const PodSpec& spec) {
   return Program::install;
 }
 
-// The release and revision behind a pod: its owner's annotations, and what Helm has stored.
-void attribute(RunEvent& event, const Cluster& cluster, const Object& pod) {
+// The release behind a pod: by its owner's annotations, or for a hook (which has none) that of the step.
+void attribute(RunEvent& event, const Cluster& cluster, const Object& pod, const Step& step) {
   event.pod = pod.name;
   event.namespace_ = pod.namespace_;
-  if (pod.owners.empty()) return;
-  event.owner = pod.owners.front().name;
-  const ObjectPtr owner = cluster.find(pod.owners.front().kind, pod.namespace_, event.owner);
-  if (owner) event.release = release_of(*owner);
+  event.release = step.release;
+  std::string release_namespace = step.namespace_;
+  if (!pod.owners.empty()) event.owner = pod.owners.front().name;
+  const ObjectPtr owner = pod.owners.empty() ? nullptr : cluster.find(pod.owners.front().kind, pod.namespace_, event.owner);
+  if (owner && !release_of(*owner).empty()) {
+    event.release = release_of(*owner);
+    const auto ns = owner->annotations.find("meta.helm.sh/release-namespace");
+    release_namespace = ns == owner->annotations.end() ? pod.namespace_ : ns->second;
+  }
+  // Helm has stored what it is about to do before it does it.
+  const RevisionPtr revision = newest_revision(cluster, release_namespace, event.release);
+  event.revision = revision ? revision->number : 0;
 }
 
 const Handler* find_handler(const Host& host, const std::string& name) {
@@ -65,8 +73,7 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
   event.node = start.node;
   event.version = version;
   event.settings = lab_.runner.settings(version->deploy, start.spec->env, start.spec->env_hash);
-  attribute(event, cluster, *start.pod);
-  if (event.release.empty()) event.release = step_.release;
+  attribute(event, cluster, *start.pod, step_);
   event.before = node.host;
   const RunRequest request{.program = program_of(*start.spec),
                            .settings = event.settings,
