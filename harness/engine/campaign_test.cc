@@ -1,27 +1,17 @@
 // What a campaign promises: enough of everything is played, and the reference logic comes out clean.
 #include "harness/engine/campaign.h"
 
-#include <gtest/gtest.h>
-
+#include "harness/engine/lifecycle.h"
 #include "harness/invariants/invariant.h"
 #include "harness/scenario/steps.h"
 
 namespace barnacle {
 namespace {
 
-const std::string kFixtures = std::string(BARNACLE_SOURCE_DIR) + "/fixtures";
-
-Catalogue load_catalogue() {
-  auto versions = load_versions(kFixtures + "/versions", kFixtures + "/payload/image");
-  auto hosts = list_host_kinds(kFixtures + "/hosts");
-  if (!versions || !hosts) throw std::runtime_error("the fixtures cannot be read");
-  return Catalogue{std::move(*versions), kFixtures + "/hosts", std::move(*hosts)};
-}
-
 const std::atomic<bool> kNeverStop{false};
 
-CampaignResult campaign(const Catalogue& catalogue, const std::string& subject, const CampaignOptions& options) {
-  return run_campaign(catalogue, find_subject(catalogue.versions, subject), options, [](const CampaignProgress&) {}, kNeverStop);
+CampaignResult campaign(const std::string& subject, const CampaignOptions& options) {
+  return run_campaign(fixtures_catalogue(), find_subject(fixtures_catalogue().versions, subject), options, [](const CampaignProgress&) {}, kNeverStop);
 }
 
 // A clean campaign says little where the generator avoids what is difficult. These are the figures that make it count.
@@ -33,15 +23,12 @@ class GeneratedCampaign : public testing::Test {
   static constexpr std::uint64_t kSequences = 30'000;
 #endif
   static void SetUpTestSuite() {
-    catalogue = std::make_unique<Catalogue>(load_catalogue());
     CampaignOptions options;
     options.sequences = kSequences;
     options.jobs = 2;
-    result = campaign(*catalogue, "model:kata", options);
+    result = campaign("model:kata", options);
   }
-  static void TearDownTestSuite() { catalogue.reset(); }
 
-  static inline std::unique_ptr<Catalogue> catalogue;
   static inline CampaignResult result;
 };
 

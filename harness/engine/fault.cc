@@ -38,7 +38,9 @@ EffectResult answer_of(const std::string& error) {
 // The description begins with these words: "get RuntimeClass" is said of "get RuntimeClass kata-qemu", and
 // "remove /opt/kata" of exactly that.
 bool is_said_of(const std::string& words, const std::string& description) {
-  return description == words || description.starts_with(words + " ");
+  if (!description.starts_with(words)) return false;
+  // Whole names only: "remove /opt/kata" is said of what is below it, and not of /opt/kata-cicd.
+  return description.size() == words.size() || description[words.size()] == ' ' || description[words.size()] == '/';
 }
 
 bool can_fail_so(const EffectResult& answer, const Effect& effect) {

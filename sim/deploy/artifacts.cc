@@ -56,7 +56,8 @@ Work make_executable(Deployment& deployment, std::string folder) {
     const std::string path = join(folder, name);
     const EffectResult found = co_await shell.stat(path);
     if (found.node == nullptr || (found.node->attributes.mode & 0111) == 0111) continue;
-    co_await shell.chmod(path, found.node->attributes.mode | 0111);
+    const EffectResult changed = co_await shell.chmod(path, found.node->attributes.mode | 0111);
+    shell.require(changed, "chmod", path);
   }
 }
 

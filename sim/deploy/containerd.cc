@@ -107,19 +107,19 @@ std::vector<std::string> imports_of(Store& store, const Blob* text) {
 }
 
 Task<std::string> read_main_file(Deployment& deployment) {
-  const EffectResult present = co_await deployment.shell.read(kFile);
-  co_return present.blob == nullptr ? "" : present.blob->bytes;
+  const Blob* present = co_await read_if_there(deployment, kFile);
+  co_return present == nullptr ? "" : present->bytes;
 }
 
 // --- the drop-in of containerd 2.x ---
 
 Work import_by_value(Deployment& deployment) {
   Shell& shell = deployment.shell;
-  const EffectResult present = co_await shell.read(kFile);
+  const Blob* present = co_await read_if_there(deployment, kFile);
   const std::string drop_in = deployment.settings.drop_in();
-  const bool listed = present.blob != nullptr && present.blob->bytes.contains(drop_in);
+  const bool listed = present != nullptr && present->bytes.contains(drop_in);
   if (listed && !deployment.has(Defect::import_appended)) co_return;
-  std::vector<std::string> imports = present.blob != nullptr ? imports_of(shell.store(), present.blob) : std::vector<std::string>{};
+  std::vector<std::string> imports = present != nullptr ? imports_of(shell.store(), present) : std::vector<std::string>{};
   imports.push_back(drop_in);
   co_await note_runtime_change(deployment);
   const TextEdit edit = set_value({"imports"}, toml_array(imports));
@@ -128,9 +128,9 @@ Work import_by_value(Deployment& deployment) {
 
 Work import_by_text(Deployment& deployment) {
   Shell& shell = deployment.shell;
-  const EffectResult present = co_await shell.read(kFile);
+  const Blob* present = co_await read_if_there(deployment, kFile);
   const std::string drop_in = deployment.settings.drop_in();
-  std::string text = present.blob != nullptr ? present.blob->bytes : made_file(3);
+  std::string text = present != nullptr ? present->bytes : made_file(3);
   text = remove_block(text, deployment.settings.with_suffix("kata-deploy"));  // of the time before containerd 2
   const std::optional<std::string> with = add_import(text, drop_in);
   if (!with) shell.fail(fmt::format("{}: imports is not a list", kFile));
@@ -193,8 +193,8 @@ Work configure_block(Deployment& deployment) {
   Shell& shell = deployment.shell;
   const Settings& settings = deployment.settings;
   const std::string owner = settings.with_suffix("kata-deploy");
-  const EffectResult present = co_await shell.read(kFile);
-  std::string text = present.blob != nullptr ? present.blob->bytes : made_file(2);
+  const Blob* present = co_await read_if_there(deployment, kFile);
+  std::string text = present != nullptr ? present->bytes : made_file(2);
   text = remove_import(text, settings.drop_in());  // of the time with containerd 2
   TomlValue whole = whole_drop_in(settings, plugin_of(text));
   // An operator's own [debug] wins: a second table of that name would be an error.
@@ -238,9 +238,9 @@ Work remove_import_by_value(Deployment& deployment) {
 Work remove_by_text(Deployment& deployment) {
   Shell& shell = deployment.shell;
   const Settings& settings = deployment.settings;
-  const EffectResult present = co_await shell.read(kFile);
-  if (present.blob == nullptr) co_return;
-  std::string text = remove_block(present.blob->bytes, settings.with_suffix("kata-deploy"));
+  const Blob* present = co_await read_if_there(deployment, kFile);
+  if (present == nullptr) co_return;
+  std::string text = remove_block(present->bytes, settings.with_suffix("kata-deploy"));
   const std::string without = remove_import(text, settings.drop_in());
   if (without == text && deployment.uses_drop_in && deployment.has(Defect::cleanup_needs_imports) && !text.contains("imports")) {
     shell.fail(fmt::format("jq: error (at <stdin>:0): null (null) and array ([\"{}\"]) cannot be subtracted", settings.drop_in()), 5);
@@ -260,7 +260,10 @@ Work restore_backup(Deployment& deployment) {
   Shell& shell = deployment.shell;
   co_await note_runtime_change(deployment);
   const EffectResult present = co_await shell.lstat(kFile);
-  if (present.node != nullptr) co_await shell.remove(kFile);
+  if (present.node != nullptr) {
+    const EffectResult removed = co_await shell.remove(kFile);
+    shell.require(removed, "rm", kFile);
+  }
   const EffectResult backup = co_await shell.stat(kBackup);
   if (backup.node == nullptr) co_return;
   const EffectResult moved = co_await shell.rename(kBackup, kFile);
@@ -279,13 +282,15 @@ Work prepare_containerd(Deployment& deployment) {
       shell.fail("/opt/kata-artifacts/scripts/kata-deploy.sh: line 870: containerd: command not found", 127);
     }
     const Blob* text = shell.store().intern(default_configuration(deployment.uses_drop_in));
-    co_await shell.write(kFile, text);
+    const EffectResult written = co_await shell.write(kFile, text);
+    shell.require(written, "containerd config default", kFile);
   }
   if (deployment.uses_drop_in && deployment.has(Defect::dropped_settings_stay)) {
     const std::string drop_in = deployment.settings.drop_in();
     const EffectResult made = co_await shell.make_directory(std::string(parent_path(drop_in)));
     if (made.error) shell.fail(fmt::format("mkdir: can't create directory '/host{}': {}", parent_path(drop_in), message(*made.error)));
-    co_await shell.touch(drop_in);
+    const EffectResult touched = co_await shell.touch(drop_in);
+    shell.require(touched, "touch", drop_in);
     deployment.wanted.insert({"containerd", "containerd/config.d", "containerd/config.d/kata-deploy.toml"});
   }
 }

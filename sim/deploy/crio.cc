@@ -48,8 +48,12 @@ std::string drop_in_text(Deployment& deployment) {
 Work rebuild(Deployment& deployment, std::string path, std::string text) {
   Shell& shell = deployment.shell;
   const EffectResult present = co_await shell.lstat(path);
-  if (present.node != nullptr) co_await shell.remove(path);
-  co_await shell.touch(path);
+  if (present.node != nullptr) {
+    const EffectResult removed = co_await shell.remove(path);
+    shell.require(removed, "rm", path);
+  }
+  const EffectResult touched = co_await shell.touch(path);
+  shell.require(touched, "touch", path);
   std::string so_far;
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find("\n\n", start), text.size() - 1) + 1;
@@ -65,7 +69,8 @@ Work configure_shared_debug(Deployment& deployment) {
   co_await rebuild(deployment, debug_drop_in(deployment), "");
   if (deployment.settings.debug) {
     const Blob* text = deployment.shell.store().intern(kDebug);
-    co_await deployment.shell.write(debug_drop_in(deployment), text);
+    const EffectResult written = co_await deployment.shell.write(debug_drop_in(deployment), text);
+    deployment.shell.require(written, "tee", debug_drop_in(deployment));
   }
 }
 

@@ -149,8 +149,15 @@ Work note_runtime_change(Deployment& deployment) {
   if (deployment.runtime_files_changed) co_return;
   deployment.runtime_files_changed = true;
   if (deployment.has(Defect::restart_always)) co_return;
-  const EffectResult marked = co_await deployment.shell.touch(restart_marker(deployment.settings));
-  if (marked.error) deployment.shell.fail(std::string(message(*marked.error)));
+  const std::string marker = restart_marker(deployment.settings);
+  const EffectResult marked = co_await deployment.shell.touch(marker);
+  deployment.shell.require(marked, "touch", marker);
+}
+
+Task<const Blob*> read_if_there(Deployment& deployment, std::string path) {
+  const EffectResult present = co_await deployment.shell.read(path);
+  if (present.error && *present.error != Errno::enoent) deployment.shell.require(present, "cat", path);
+  co_return present.blob;
 }
 
 Work remove_runtime_file(Deployment& deployment, std::string path) {
@@ -182,7 +189,9 @@ Work restart_runtime(Deployment& deployment) {
   co_await shell.systemctl("daemon-reload", "");
   const EffectResult restarted = co_await shell.systemctl("restart", deployment.runtime);
   if (restarted.exit_status != 0) shell.fail(restarted.message, restarted.exit_status);
-  if (!always) co_await shell.remove(marker);
+  if (always) co_return;
+  const EffectResult removed = co_await shell.remove(marker);
+  shell.require(removed, "rm", marker);
 }
 
 Work wait_until_ready(Deployment& deployment) {

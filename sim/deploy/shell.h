@@ -138,6 +138,10 @@ class Shell {
     print(std::move(line));
     throw ScriptExit{status, false};
   }
+  // errexit: goes on only where a command on a file has done what it was asked for.
+  void require(const EffectResult& done, std::string_view command, std::string_view path) {
+    if (done.error) fail(std::string(command) + ": " + std::string(path) + ": " + std::string(message(*done.error)));
+  }
   // Refuses its values: as fail, and says that it does so on purpose.
   [[noreturn]] void refuse(std::string line) {
     print("ERROR: " + std::move(line));

@@ -83,6 +83,17 @@ std::string without_suffix(std::string path, const std::string& suffix) {
   return path;
 }
 
+// Two steps: a script that is cut in between leaves a wrapper that nobody can start, and that the next start keeps.
+Work write_wrapper(Deployment& deployment, const std::string& script, const Blob* text) {
+  Shell& shell = deployment.shell;
+  const EffectResult written = co_await shell.write(script, text);
+  if (written.error) {
+    shell.fail(fmt::format("{}: line 370: /host/{}: {}", kScript, script, message(*written.error)));
+  }
+  const EffectResult changed = co_await shell.chmod(script, 0755);
+  shell.require(changed, "chmod", script);
+}
+
 Work wrap_qemu(Deployment& deployment, Draft& draft, const std::string& shim) {
   Shell& shell = deployment.shell;
   const Settings& settings = deployment.settings;
@@ -91,13 +102,11 @@ Work wrap_qemu(Deployment& deployment, Draft& draft, const std::string& shim) {
   const std::string script = binary + "-installation-prefix";
   const EffectResult present = co_await shell.stat(script);
   const Blob* text = shell.store().intern(wrapper_text(settings, shim, binary));
-  const bool keep = present.node != nullptr && (deployment.has(Defect::wrapper_first_come) || present.node->blob == text);
-  if (!keep) {
-    const EffectResult written = co_await shell.write(script, text);
-    if (written.error) {
-      shell.fail(fmt::format("{}: line 370: /host/{}: {}", kScript, script, message(*written.error)));
-    }
-    co_await shell.chmod(script, 0755);
+  if (deployment.has(Defect::wrapper_first_come)) {
+    if (present.node == nullptr) co_await write_wrapper(deployment, script, text);
+  } else if (present.node == nullptr || present.node->blob != text || present.node->attributes.mode != 0755) {
+    const EffectResult written = co_await shell.replace(script, text, 0755);
+    shell.require(written, "mv", script);
   }
   if (script.starts_with(settings.destination() + "/")) deployment.wanted.insert(script.substr(settings.destination().size() + 1));
   if (settings.facts().edits_toml_by_value) {

@@ -1,0 +1,104 @@
+// Programs cut or failed at each of their effects in turn. Under AddressSanitizer this is also the proof that a coroutine
+// may be given up wherever it waits.
+#include "harness/engine/lifecycle.h"
+
+namespace barnacle {
+namespace {
+
+struct Story {
+  std::string subject;
+  std::string host;
+  std::string program;
+};
+
+// The last step runs the program that is meant.
+Lifecycle life_of(const Story& story) {
+  Lifecycle life(story.subject, story.host);
+  life.install("kata-cicd", {.suffix = "cicd", .shims = "qemu"});
+  if (story.program == "cleanup") life.uninstall("kata-cicd");
+  return life;
+}
+
+const RunEvent* first_run(const Timeline& timeline, std::string_view program) {
+  for (const RunEvent& event : timeline.steps.back().record.runs) {
+    if (program_name(event.run->program) == program) return &event;
+  }
+  return nullptr;
+}
+
+Fault fault_at(const Story& story, FaultKind kind, int effect) {
+  Fault fault;
+  fault.kind = kind;
+  fault.program = story.program;
+  fault.effect = effect;
+  fault.error = "EIO";
+  return fault;
+}
+
+std::vector<Story> stories() {
+  std::vector<Story> all;
+  for (const char* subject : {"model:kata", "model:kata-3.16.0", "model:kata-3.24.0"}) {
+    for (const char* host : {"ubuntu-24.04-containerd-2.0", "ubuntu-24.04-crio-1.32"}) {
+      for (const char* program : {"install", "cleanup"}) all.push_back({subject, host, program});
+    }
+  }
+  return all;
+}
+
+bool same_notes(const EffectNotes& some, const EffectNotes& all) {
+  return some.size() <= all.size() && std::equal(some.begin(), some.end(), all.begin(), [](const EffectNote& a, const EffectNote& b) {
+           return a.number == b.number && a.kind == b.kind && a.path == b.path;
+         });
+}
+
+TEST(Faults, ACutRunHasDoneWhatTheWholeRunDoesAtFirst) {
+  for (const Story& story : stories()) {
+    SCOPED_TRACE(story.subject + " " + story.host + " " + story.program);
+    const Timeline uncut = life_of(story).play();
+    const RunEvent* whole = first_run(uncut, story.program);
+    ASSERT_NE(whole, nullptr);
+    ASSERT_GT(whole->run->effects, 20);
+    for (int effect = 1; effect <= whole->run->effects; ++effect) {
+      const Timeline timeline = life_of(story).with_fault(fault_at(story, FaultKind::cut, effect)).play();
+      const RunEvent* cut = first_run(timeline, story.program);
+      ASSERT_NE(cut, nullptr);
+      ASSERT_TRUE(cut->run->faulted) << "effect " << effect;
+      ASSERT_EQ(cut->run->effects, effect);
+      ASSERT_EQ(cut->run->result.exit_code, 137);
+      ASSERT_TRUE(same_notes(cut->run->changes.all(), whole->run->changes.all())) << "effect " << effect;
+      ASSERT_TRUE(timeline.steps.back().record.at_rest) << "effect " << effect;
+    }
+  }
+}
+
+// The reference logic recovers by itself: the pod is restarted, the Job tries again.
+TEST(Faults, TheReferenceLogicHealsEveryCut) {
+  for (const Story& story : stories()) {
+    if (story.subject != "model:kata") continue;
+    SCOPED_TRACE(story.host + " " + story.program);
+    const Timeline uncut = life_of(story).play();
+    const Hash128 wanted = uncut.end.nodes.front().host->host.seen_hash();
+    for (int effect = 1; effect <= first_run(uncut, story.program)->run->effects; ++effect) {
+      const Timeline timeline = life_of(story).with_fault(fault_at(story, FaultKind::cut, effect)).play();
+      EXPECT_EQ(timeline.end.nodes.front().host->host.seen_hash(), wanted) << "effect " << effect << " " << first_run(timeline, story.program)->run->struck;
+    }
+  }
+}
+
+// What cannot be done is reported, by all versions: their scripts end at the first error.
+TEST(Faults, AFailedOperationIsReported) {
+  for (const Story& story : stories()) {
+    SCOPED_TRACE(story.subject + " " + story.host + " " + story.program);
+    const Timeline whole = life_of(story).play();
+    for (int effect = 1; effect <= first_run(whole, story.program)->run->effects; ++effect) {
+      const Timeline timeline = life_of(story).with_fault(fault_at(story, FaultKind::fail, effect)).play();
+      ASSERT_TRUE(timeline.steps.back().record.at_rest) << "effect " << effect;
+      for (const Finding& finding : timeline.findings) {
+        if (finding.invariant == "deploy.truthful") ADD_FAILURE() << "effect " << effect << " " << finding.violation.path;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace barnacle
