@@ -8,60 +8,63 @@
 namespace barnacle {
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint64_t kSequences = 200;
+constexpr bool kManySequences = false;  // shares and counts take more of them than a sanitizer has time for
+#else
+constexpr std::uint64_t kSequences = 30'000;
+constexpr bool kManySequences = true;
+#endif
+
 const std::atomic<bool> kNeverStop{false};
 
-CampaignResult campaign(const std::string& subject, const CampaignOptions& options) {
-  return run_campaign(fixtures_catalogue(), find_subject(fixtures_catalogue().versions, subject), options, [](const CampaignProgress&) {}, kNeverStop);
-}
-
-// A clean campaign says little where the generator avoids what is difficult. These are the figures that make it count.
-class GeneratedCampaign : public testing::Test {
- protected:
-#ifdef __SANITIZE_ADDRESS__
-  static constexpr std::uint64_t kSequences = 300;  // a hundredth, at a tenth of the speed
-#else
-  static constexpr std::uint64_t kSequences = 30'000;
-#endif
-  static void SetUpTestSuite() {
-    CampaignOptions options;
-    options.sequences = kSequences;
-    options.jobs = 2;
-    result = campaign("model:kata", options);
-  }
-
-  static inline CampaignResult result;
-};
-
-TEST_F(GeneratedCampaign, FindsNothingOnTheReferenceLogic) {
+void expect_clean(const CampaignResult& result) {
   EXPECT_EQ(result.sequences, kSequences);
   for (const CampaignFinding& found : result.findings) ADD_FAILURE() << found.finding.invariant << " in sequence " << found.sequence;
 }
 
-TEST_F(GeneratedCampaign, AppliesEightStepsOnAverage) {
+void expect_eight_applied_steps_on_average(const CampaignResult& result) {
   EXPECT_GE(static_cast<double>(result.applied) / static_cast<double>(result.sequences), 8.0);
 }
 
-#ifndef __SANITIZE_ADDRESS__  // shares and counts take more sequences than a sanitizer has time for
-TEST_F(GeneratedCampaign, PlaysEveryKindOfStepInTwoPercentOfSteps) {
+void expect_every_kind_in_two_percent_of_steps(const CampaignResult& result) {
   for (const StepRow& row : step_rows()) {
-    EXPECT_GE(result.steps_by_kind[std::string(row.name)] * 50, result.steps) << row.name;
+    const auto played = result.steps_by_kind.find(std::string(row.name));
+    ASSERT_NE(played, result.steps_by_kind.end()) << row.name;
+    EXPECT_GE(played->second * 50, result.steps) << row.name;
   }
 }
 
-TEST_F(GeneratedCampaign, IsRarelyRefusedAnInstall) {
+// Some, because what Helm refuses has to be seen too.
+void expect_few_refused_installs(const CampaignResult& result) {
   EXPECT_GT(result.installs, result.sequences);
+  EXPECT_GT(result.refused_installs, 0U);
   EXPECT_LE(result.refused_installs * 5, result.installs);
-  EXPECT_GT(result.refused_installs, 0U) << "what Helm refuses has to be seen too";
 }
 
-TEST_F(GeneratedCampaign, GivesEveryInvariantSomethingToSpeakOf) {
+void expect_every_invariant_to_speak(const CampaignResult& result, std::uint64_t times) {
   const auto invariants = all_invariants();
   for (std::size_t i = 0; i < invariants.size(); ++i) {
     if (invariants[i].needs_fault) continue;
-    EXPECT_GE(result.counted.spoke.at(i) * 3, kSequences) << invariants[i].id;
+    EXPECT_GE(result.counted.spoke.at(i), times) << invariants[i].id;
   }
 }
-#endif
+
+// One test, because each test is a process of its own and the campaign is what takes time. A clean campaign says little
+// where the generator avoids what is difficult; these are the figures that make it count.
+TEST(Campaign, OnTheReferenceLogicIsLongVariedAndClean) {
+  CampaignOptions options;
+  options.sequences = kSequences;
+  options.jobs = 2;
+  const CampaignResult result =
+      run_campaign(fixtures_catalogue(), find_subject(fixtures_catalogue().versions, "model:kata"), options, [](const CampaignProgress&) {}, kNeverStop);
+  expect_clean(result);
+  expect_eight_applied_steps_on_average(result);
+  if (!kManySequences) return;
+  expect_every_kind_in_two_percent_of_steps(result);
+  expect_few_refused_installs(result);
+  expect_every_invariant_to_speak(result, 10'000);
+}
 
 }  // namespace
 }  // namespace barnacle

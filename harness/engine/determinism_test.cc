@@ -11,7 +11,7 @@ const std::atomic<bool> kNeverStop{false};
 #ifdef __SANITIZE_ADDRESS__
 constexpr std::uint64_t kScenarios = 20;
 #else
-constexpr std::uint64_t kScenarios = 200;
+constexpr std::uint64_t kScenarios = 100;
 #endif
 
 std::string findings_text(const Timeline& timeline) {
