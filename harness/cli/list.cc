@@ -14,6 +14,7 @@
 #include "harness/report/table.h"
 #include "harness/scenario/steps.h"
 #include "sim/deploy/defects.h"
+#include "sim/base/stable_sort.h"
 
 namespace barnacle {
 namespace {
@@ -21,13 +22,13 @@ namespace {
 std::string list_subjects(const Catalogue& catalogue) {
   std::vector<VersionPtr> versions;
   for (const auto& [name, version] : catalogue.versions.versions) versions.push_back(version);
-  std::ranges::stable_sort(versions, [](const VersionPtr& left, const VersionPtr& right) {
+  sort_stably(versions, [](const VersionPtr& left, const VersionPtr& right) {
     return compare_versions(left->deploy.version, right->deploy.version) < 0;
   });
   Table table({{"subject"}, {"defects", Table::Align::right}, {"against recordings"}, {"title"}});
   for (const VersionPtr& version : versions) {
     const auto defects = std::ranges::count_if(all_defects(), [&](const DefectRow& row) { return version->deploy.defects.has(row.defect); });
-    table.add({subject_name(*version), std::to_string(defects), version->recorded ? "verified" : "not yet", version->title});
+    table.add({subject_name(*version), std::to_string(defects), version->recorded ? "verified" : defects == 0 ? "none there can be" : "not yet", version->title});
   }
   return table.text();
 }

@@ -10,6 +10,7 @@
 #include "harness/engine/conform_plan.h"
 #include "harness/scenario/file.h"
 #include "harness/scenario/scenario_toml.h"
+#include "sim/base/stable_sort.h"
 
 namespace barnacle {
 namespace {
@@ -57,7 +58,7 @@ std::expected<std::vector<Recording>, std::string> find_recordings(const Conform
     }
   }
   if (recordings.empty()) return Failure(fmt::format("{}: no such recording there", options.traces));
-  std::ranges::stable_sort(recordings, [](const Recording& a, const Recording& b) { return compare_versions(a.version, b.version) < 0; });
+  sort_stably(recordings, [](const Recording& a, const Recording& b) { return compare_versions(a.version, b.version) < 0; });
   return recordings;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/helm/stable_sort.h"
+#include "sim/base/stable_sort.h"
 #include "sim/helm/storage.h"
 
 namespace barnacle {

@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "sim/helm/stable_sort.h"
+#include "sim/base/stable_sort.h"
 #include "sim/helm/values.h"
 
 namespace barnacle {

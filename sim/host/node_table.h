@@ -23,10 +23,16 @@ class NodeTable {
   static const std::string* intern_name(Store& store, std::string_view name);
   // `node.state` is filled in here. Its children, blob and names are of the same Store.
   static const Node* intern(Store& store, Node node);
+  // The directory with these attributes and entries; null where there was none yet.
+  static const Node* find_directory(Store& store, const Attributes& attributes, Hash128 listing);
+
+  // An entry's share of Node::listing.
+  static Hash128 with_entry(Hash128 listing, std::string_view name, const Node& node);
+  static Hash128 without_entry(Hash128 listing, std::string_view name, const Node& node);
 
  private:
   static bool same(const Node& a, const Node& b);
-  static Hash128 state_of(const Node& node);
+  static Hash128 state_of(FileKind kind, const Attributes& attributes, Hash128 contents);
 };
 
 }  // namespace barnacle

@@ -31,7 +31,7 @@ const std::string* NodeTable::intern_name(Store& store, std::string_view name) {
 
 const Node* NodeTable::intern(Store& store, Node node) {
   Store::Tables& tables = *store.tables_;
-  node.state = state_of(node);
+  node.state = state_of(node.kind, node.attributes, node.blob != nullptr ? node.blob->hash : node.listing);
   const auto [entry, inserted] = tables.nodes_by_hash.try_emplace(node.state, nullptr);
   if (inserted) {
     tables.bytes += sizeof(Node) + node.children.size() * sizeof(Child);
@@ -46,14 +46,32 @@ bool NodeTable::same(const Node& a, const Node& b) {
   return a.kind == b.kind && a.attributes == b.attributes && a.blob == b.blob && a.children == b.children;
 }
 
-Hash128 NodeTable::state_of(const Node& node) {
+const Node* NodeTable::find_directory(Store& store, const Attributes& attributes, Hash128 listing) {
+  const auto known = store.tables_->nodes_by_hash.find(state_of(FileKind::directory, attributes, listing));
+  return known == store.tables_->nodes_by_hash.end() ? nullptr : known->second;
+}
+
+namespace {
+
+Hash128 hash_of_entry(std::string_view name, const Node& node) { return Hasher().add(name).add(node.state).finish(); }
+
+}  // namespace
+
+Hash128 NodeTable::with_entry(Hash128 listing, std::string_view name, const Node& node) {
+  const Hash128 entry = hash_of_entry(name, node);
+  return {listing.low + entry.low, listing.high + entry.high};
+}
+
+Hash128 NodeTable::without_entry(Hash128 listing, std::string_view name, const Node& node) {
+  const Hash128 entry = hash_of_entry(name, node);
+  return {listing.low - entry.low, listing.high - entry.high};
+}
+
+Hash128 NodeTable::state_of(FileKind kind, const Attributes& attributes, Hash128 contents) {
   Hasher hasher;
-  hasher.add(static_cast<std::uint64_t>(node.kind))
-      .add((std::uint64_t{node.attributes.mode} << 32) | node.attributes.uid)
-      .add(node.attributes.gid)
-      .add(static_cast<std::uint64_t>(node.attributes.mtime));
-  if (node.blob != nullptr) hasher.add(node.blob->hash);
-  for (const Child& child : node.children) hasher.add(*child.name).add(child.node->state);
+  hasher.add((std::uint64_t{attributes.mode} << 32) | attributes.uid);
+  hasher.add((static_cast<std::uint64_t>(kind) << 32) | attributes.gid);
+  hasher.add(static_cast<std::uint64_t>(attributes.mtime)).add(contents);
   return hasher.finish();
 }
 

@@ -16,8 +16,13 @@ const Node* with_child(Store& store, const Node& directory, std::string_view nam
                                            [](const Child& child) { return std::string_view(*child.name); });
   const bool there = at != directory.children.end() && *at->name == name;
   if (node == (there ? at->node : nullptr)) return &directory;
+  Hash128 listing = directory.listing;
+  if (there) listing = NodeTable::without_entry(listing, name, *at->node);
+  if (node != nullptr) listing = NodeTable::with_entry(listing, name, *node);
+  if (const Node* known = NodeTable::find_directory(store, directory.attributes, listing)) return known;
   const auto index = at - directory.children.begin();
   Node changed = directory;
+  changed.listing = listing;
   if (there) changed.total_bytes -= at->node->total_bytes;
   if (node != nullptr) changed.total_bytes += node->total_bytes;
   if (node == nullptr) {

@@ -53,6 +53,7 @@ struct Node {
   Attributes attributes;
   const Blob* blob = nullptr;   // a file's bytes, or a symbolic link's target
   std::vector<Child> children;  // a directory's, sorted by name (byte order)
+  Hash128 listing;              // a directory's entries, whatever their order: a sum, so that one more is one addition
   Hash128 state;                // everything, modification times included: decides the future (Obs: see observe.h)
   std::uint64_t total_bytes = 0;  // of all files below, and of this one
 };

@@ -1,4 +1,4 @@
-// A stable sort for the short lists of a chart. (std::stable_sort of libstdc++ 12 asks clang 19 for a deprecated
+// A stable sort for the short lists. (std::stable_sort of libstdc++ 12 asks clang 19 for a deprecated
 // buffer.)
 #pragma once
 
