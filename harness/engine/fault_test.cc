@@ -111,6 +111,47 @@ TEST(Faults, AFailedOperationIsReported) {
   }
 }
 
+// The other shims read and write what qemu does not: the host's distribution, annotations, guest pull.
+TEST(Faults, AFailedOperationOfAnyShimIsReportedByTheReferenceLogic) {
+  const ChartValues many{
+      .suffix = {}, .shims = "qemu qemu-tdx qemu-coco-dev fc dragonball", .prefix = {}, .debug = true};
+  for (const char* host : {"ubuntu-24.04-containerd-2.0", "ubuntu-24.04-containerd-1.7", "ubuntu-24.04-crio-1.32"}) {
+    SCOPED_TRACE(host);
+    const Story story{"model:kata", host, "install"};
+    const Timeline uncut = Lifecycle(story.subject, host).install("kata", many).play();
+    const Hash128 wanted = uncut.end.nodes.front().host->host.seen_hash();
+    for (int effect = 1; effect <= first_run(uncut, "install")->run->effects; ++effect) {
+      Lifecycle life(story.subject, host);
+      life.install("kata", many).with_fault(fault_at(story, FaultKind::fail, effect));
+      const Timeline timeline = life.play();
+      const RunEvent* run = first_run(timeline, "install");
+      for (const Finding& finding : timeline.findings) ADD_FAILURE() << finding.invariant << " " << run->run->struck;
+      EXPECT_EQ(timeline.end.nodes.front().host->host.seen_hash(), wanted) << run->run->struck;
+    }
+  }
+}
+
+// The script sources one file or the other, and neither is there: it ends, and its pod starts again.
+TEST(Faults, AnUnknownDistributionIsReportedByAllVersions) {
+  for (const char* subject : {"model:kata", "model:kata-3.16.0", "model:kata-3.24.0"}) {
+    SCOPED_TRACE(subject);
+    Fault fault;
+    fault.kind = FaultKind::fail;
+    fault.effect_is = "read /etc/os-release";
+    fault.error = "EIO";
+    Lifecycle life(subject, "ubuntu-24.04-crio-1.32");
+    life.install("kata", {.shims = "qemu-tdx"}).with_fault(fault);
+    const Timeline timeline = life.play();
+    const RunEvent* first = first_run(timeline, "install");
+    EXPECT_EQ(first->run->result.exit_code, 1);
+    EXPECT_TRUE(last_line(*first).ends_with("/host/usr/lib/os-release: No such file or directory"))
+        << last_line(*first);
+    EXPECT_EQ(timeline.steps.back().record.runs.size(), 2U);
+    life.expect_holds("release.settles");
+    life.expect_holds("deploy.truthful");
+  }
+}
+
 // --- reset ---
 
 // Nothing that Helm does starts `reset`. It is run by itself, on a node on which a release was installed.
