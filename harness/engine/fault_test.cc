@@ -37,7 +37,7 @@ Fault fault_at(const Story& story, FaultKind kind, int effect) {
 
 std::vector<Story> stories() {
   std::vector<Story> all;
-  for (const char* subject : {"model:kata", "model:kata-3.16.0", "model:kata-3.24.0"}) {
+  for (const char* subject : {"model:kata", "model:kata-3.16.0", "model:kata-3.19.0", "model:kata-3.24.0"}) {
     for (const char* host : {"ubuntu-24.04-containerd-2.0", "ubuntu-24.04-crio-1.32"}) {
       for (const char* program : {"install", "cleanup"}) all.push_back({subject, host, program});
     }
@@ -49,6 +49,16 @@ bool same_notes(const EffectNotes& some, const EffectNotes& all) {
   return some.size() <= all.size() && std::equal(some.begin(), some.end(), all.begin(), [](const EffectNote& a, const EffectNote& b) {
            return a.number == b.number && a.kind == b.kind && a.path == b.path;
          });
+}
+
+// Reads count as well: the same questions to the API server, the same answers, the same output.
+bool asked_and_said_the_same(const RunRecord& some, const RunRecord& all) {
+  const auto same = [](const RunRecord::Seen& a, const RunRecord::Seen& b) {
+    return describe(a.effect) == describe(b.effect) && a.view == b.view;
+  };
+  const auto& log = some.result.log;
+  return some.api.size() <= all.api.size() && std::equal(some.api.begin(), some.api.end(), all.api.begin(), same) &&
+         log.size() <= all.result.log.size() && std::equal(log.begin(), log.end(), all.result.log.begin());
 }
 
 TEST(Faults, ACutRunHasDoneWhatTheWholeRunDoesAtFirst) {
@@ -66,6 +76,7 @@ TEST(Faults, ACutRunHasDoneWhatTheWholeRunDoesAtFirst) {
       ASSERT_EQ(cut->run->effects, effect);
       ASSERT_EQ(cut->run->result.exit_code, 137);
       ASSERT_TRUE(same_notes(cut->run->changes.all(), whole->run->changes.all())) << "effect " << effect;
+      ASSERT_TRUE(asked_and_said_the_same(*cut->run, *whole->run)) << "effect " << effect;
       ASSERT_TRUE(timeline.steps.back().record.at_rest) << "effect " << effect;
     }
   }
@@ -96,6 +107,101 @@ TEST(Faults, AFailedOperationIsReported) {
       for (const Finding& finding : timeline.findings) {
         if (finding.invariant == "deploy.truthful") ADD_FAILURE() << "effect " << effect << " " << finding.violation.path;
       }
+    }
+  }
+}
+
+// The other shims read and write what qemu does not: the host's distribution, annotations, guest pull.
+TEST(Faults, AFailedOperationOfAnyShimIsReportedByTheReferenceLogic) {
+  const ChartValues many{
+      .suffix = {}, .shims = "qemu qemu-tdx qemu-coco-dev fc dragonball", .prefix = {}, .debug = true};
+  for (const char* host : {"ubuntu-24.04-containerd-2.0", "ubuntu-24.04-containerd-1.7", "ubuntu-24.04-crio-1.32"}) {
+    SCOPED_TRACE(host);
+    const Story story{"model:kata", host, "install"};
+    const Timeline uncut = Lifecycle(story.subject, host).install("kata", many).play();
+    const Hash128 wanted = uncut.end.nodes.front().host->host.seen_hash();
+    for (int effect = 1; effect <= first_run(uncut, "install")->run->effects; ++effect) {
+      Lifecycle life(story.subject, host);
+      life.install("kata", many).with_fault(fault_at(story, FaultKind::fail, effect));
+      const Timeline timeline = life.play();
+      const RunEvent* run = first_run(timeline, "install");
+      for (const Finding& finding : timeline.findings) ADD_FAILURE() << finding.invariant << " " << run->run->struck;
+      EXPECT_EQ(timeline.end.nodes.front().host->host.seen_hash(), wanted) << run->run->struck;
+    }
+  }
+}
+
+// The script sources one file or the other, and neither is there: it ends, and its pod starts again.
+TEST(Faults, AnUnknownDistributionIsReportedByAllVersions) {
+  for (const char* subject : {"model:kata", "model:kata-3.16.0", "model:kata-3.24.0"}) {
+    SCOPED_TRACE(subject);
+    Fault fault;
+    fault.kind = FaultKind::fail;
+    fault.effect_is = "read /etc/os-release";
+    fault.error = "EIO";
+    Lifecycle life(subject, "ubuntu-24.04-crio-1.32");
+    life.install("kata", {.shims = "qemu-tdx"}).with_fault(fault);
+    const Timeline timeline = life.play();
+    const RunEvent* first = first_run(timeline, "install");
+    EXPECT_EQ(first->run->result.exit_code, 1);
+    EXPECT_TRUE(last_line(*first).ends_with("/host/usr/lib/os-release: No such file or directory"))
+        << last_line(*first);
+    EXPECT_EQ(timeline.steps.back().record.runs.size(), 2U);
+    life.expect_holds("release.settles");
+    life.expect_holds("deploy.truthful");
+  }
+}
+
+// --- reset ---
+
+// Nothing that Helm does starts `reset`. It is run by itself, on a node on which a release was installed.
+class ResetRun {
+ public:
+  explicit ResetRun(const Story& story) : timeline_(life_of(story).play()) {
+    const RunEvent* installed = first_run(timeline_, "install");
+    request_ = {.program = Program::reset,
+                .settings = installed->settings,
+                .node = installed->node,
+                .account = {},
+                .host_now = lifecycle_lab().catalogue.versions.file_date(timeline_.end.cluster.now)};
+    host = timeline_.end.nodes.front().host;
+  }
+
+  RunPtr play(const RunFault* fault = nullptr) {
+    return lifecycle_lab().runner.run(request_, host, timeline_.end.cluster, fault);
+  }
+
+  HostPtr host;  // as the last run left it
+
+ private:
+  Timeline timeline_;
+  RunRequest request_;
+};
+
+RunFault cut_after(int effect) {
+  RunFault fault;
+  fault.strikes = [effect](int number, const Effect&) { return number == effect; };
+  return fault;
+}
+
+TEST(Faults, AResetThatIsCutHasDoneTheBeginningAndTheNextOneDoesTheRest) {
+  for (const Story& story : stories()) {
+    if (story.program != "install") continue;
+    SCOPED_TRACE(story.subject + " " + story.host);
+    ResetRun uncut(story);
+    const RunPtr whole = uncut.play();
+    ASSERT_EQ(whole->result.ending, RunResult::Ending::settled);
+    ASSERT_GE(whole->effects, 5);
+    for (int effect = 1; effect <= whole->effects; ++effect) {
+      ResetRun reset(story);
+      const RunFault fault = cut_after(effect);
+      const RunPtr cut = reset.play(&fault);
+      ASSERT_EQ(cut->effects, effect);
+      ASSERT_EQ(cut->result.exit_code, 137);
+      ASSERT_TRUE(same_notes(cut->changes.all(), whole->changes.all())) << "effect " << effect;
+      ASSERT_TRUE(asked_and_said_the_same(*cut, *whole)) << "effect " << effect;
+      ASSERT_EQ(reset.play()->result.ending, RunResult::Ending::settled) << "effect " << effect;
+      EXPECT_EQ(reset.host->host.seen_hash(), uncut.host->host.seen_hash()) << "effect " << effect;
     }
   }
 }

@@ -1,5 +1,8 @@
 // kata-containers#11187, told as it was reported, and what became of it.
+#include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <iterator>
 
 #include "harness/engine/lifecycle.h"
 #include "harness/report/expectation.h"
@@ -9,6 +12,22 @@ namespace barnacle {
 namespace {
 
 const ChartValues kCicd{.suffix = "cicd", .shims = "qemu"};
+
+using Ids = std::set<std::string>;
+
+Ids without(const Ids& some, const Ids& others) {
+  Ids left;
+  std::ranges::set_difference(some, others, std::inserter(left, left.end()));
+  return left;
+}
+
+std::vector<std::string> paths_found(const Timeline& timeline, const std::string& invariant, int step) {
+  std::vector<std::string> paths;
+  for (const Finding& finding : timeline.findings) {
+    if (finding.invariant == invariant && finding.step == step) paths.push_back(finding.violation.path);
+  }
+  return paths;
+}
 
 TEST(Kata11187, AFirstInstallRelocatesOnce) {
   Lifecycle life("model:kata-3.16.0");
@@ -25,6 +44,57 @@ TEST(Kata11187, EveryRestartAppendsTheSuffixAgain) {
   life.expect("path.resolves", "/opt/kata-cicd-cicd");
   life.expect("release.settles", "DaemonSet kata-deploy-cicd");
   life.expect("host.idempotent", "/opt/kata-cicd/share/defaults/kata-containers/configuration-qemu.toml");
+}
+
+// Cloud Hypervisor has no wrapper to die of: the pod settles, so that its starts can be counted by its suffixes.
+TEST(Kata11187, WithoutAWrapperEachStartSilentlyAddsOneSuffix) {
+  constexpr int kRestarts = 3;
+  Lifecycle life("model:kata-3.16.0");
+  life.install("kata-deploy-cicd", {.suffix = "cicd", .shims = "clh"});
+  for (int i = 0; i < kRestarts; ++i) life.restart_pod("kata-deploy-cicd");
+  const Timeline timeline = life.play();
+  EXPECT_TRUE(paths_found(timeline, "path.suffix-once", 1).empty());
+  std::string root = "/opt/kata-cicd";
+  for (int step = 2; step <= 1 + kRestarts; ++step) {
+    root += "-cicd";
+    const auto paths = paths_found(timeline, "path.suffix-once", step);
+    EXPECT_EQ(std::ranges::count(paths, root + "/bin/cloud-hypervisor"), 1) << "step " << step;
+    for (const std::string& path : paths) EXPECT_TRUE(path.starts_with(root + "/")) << "step " << step << " " << path;
+    EXPECT_EQ(timeline.steps.at(static_cast<std::size_t>(step) - 1).record.runs.size(), 1U);
+  }
+  life.expect_holds("release.settles");
+}
+
+// With a wrapper the pod dies at its second start, in the words of the report, and each back-off adds one suffix more.
+TEST(Kata11187, InTheCrashLoopEachBackOffAddsOneSuffix) {
+  Lifecycle life("model:kata-3.16.0");
+  life.install("kata-deploy-cicd", kCicd).restart_pod("kata-deploy-cicd");
+  const Timeline timeline = life.play();
+  std::string root = "/opt/kata-cicd";
+  ASSERT_GT(timeline.steps.back().record.runs.size(), 1U);
+  for (const RunEvent& event : timeline.steps.back().record.runs) {
+    root += "-cicd";
+    EXPECT_EQ(event.run->result.exit_code, 1);
+    const std::string missing = "/host/" + root + "/bin/qemu-system-x86_64-installation-prefix-installation-prefix";
+    EXPECT_TRUE(last_line(event).ends_with(missing + ": No such file or directory")) << last_line(event);
+  }
+  life.expect("path.suffix-once", root + "/bin/qemu-system-x86_64-installation-prefix");
+  life.expect("cluster.label", "katacontainers.io/kata-runtime");
+}
+
+TEST(Kata11187, ARollbackDoesItToo) {
+  Lifecycle life("model:kata-3.16.0");
+  life.install("kata-deploy-cicd", {.suffix = "cicd", .shims = "clh"});
+  life.upgrade("kata-deploy-cicd", {.suffix = "cicd", .shims = "clh", .debug = true}).rollback("kata-deploy-cicd");
+  life.expect("path.suffix-once", "/opt/kata-cicd-cicd-cicd/bin/cloud-hypervisor");
+}
+
+// Helm changes no object, so that no pod starts.
+TEST(Kata11187, AnUpgradeThatChangesNothingIsHarmless) {
+  Lifecycle life("model:kata-3.16.0");
+  life.install("kata-deploy-cicd", kCicd).upgrade("kata-deploy-cicd", kCicd);
+  life.expect_holds("path.suffix-once");
+  EXPECT_TRUE(life.play().steps.back().record.runs.empty());
 }
 
 TEST(Kata11187, AnUpgradeAndARebootDoTheSame) {
@@ -76,7 +146,67 @@ TEST(Kata11187, From3170OnTheShimsOfTheReportAreRelocatedOnce) {
   }
 }
 
+TEST(Kata11187, Version3170RepairsIt) {
+  Lifecycle life("model:kata-3.17.0");
+  life.install("kata-deploy-cicd", kCicd).restart_pod("kata-deploy-cicd").reboot().restart_pod("kata-deploy-cicd");
+  life.uninstall("kata-deploy-cicd");
+  for (const char* invariant : {"path.suffix-once", "path.resolves", "host.idempotent", "host.converged", "reboot.noop",
+                                "release.settles", "cluster.label", "cleanup.single-job", "cluster.no-orphans"}) {
+    life.expect_holds(invariant);
+  }
+}
+
 // --- the repair that circulates in write-ups ---
+
+// What the repair breaks that was whole in 3.16.0, and what it mends, on the same story.
+struct Repair {
+  Ids broken;
+  Ids mended;
+};
+
+Repair repair_of(const std::function<void(Lifecycle&)>& tell) {
+  Lifecycle repaired("model:kata-3.16.0-strip");
+  Lifecycle plain("model:kata-3.16.0");
+  tell(repaired);
+  tell(plain);
+  return {without(repaired.found(), plain.found()), without(plain.found(), repaired.found())};
+}
+
+// It dies before it touches what 3.16.0 is blamed for otherwise (the operator's comments, a restart at a bad moment).
+TEST(Kata11187Strip, AFirstInstallFindsNothingElseAsItEndsThere) {
+  Lifecycle life("model:kata-3.16.0-strip");
+  life.install("kata-deploy-cicd", kCicd);
+  EXPECT_EQ(life.found(), Ids{"release.settles"});
+  const Timeline timeline = life.play();
+  const FileTree& files = timeline.end.nodes.front().host->host.files;
+  EXPECT_FALSE(files.exists("/opt/kata"));
+  EXPECT_TRUE(files.exists("/opt/kata-cicd"));
+}
+
+TEST(Kata11187Strip, BesideAPlainReleaseItMendsTheCrashLoopAndBreaksTheNeighbour) {
+  const Repair repair = repair_of([](Lifecycle& life) {
+    life.install("kata-deploy", {.shims = "qemu"}).install("kata-deploy-cicd", kCicd).restart_pod("kata-deploy-cicd");
+  });
+  EXPECT_EQ(repair.broken,
+            (Ids{"path.inside-roots", "host.isolated", "host.converged", "list.no-duplicates", "disruption.bounded"}));
+  EXPECT_EQ(repair.mended, (Ids{"release.settles"}));
+}
+
+TEST(Kata11187Strip, WithASuffixInTheBinarysNameTheReleasesStillSettle) {
+  const Repair repair = repair_of([](Lifecycle& life) {
+    life.install("kata-deploy", {.shims = "qemu"}).install("kata-deploy-system", {.suffix = "system", .shims = "qemu"});
+  });
+  EXPECT_EQ(repair.broken, (Ids{"path.inside-roots", "host.isolated", "path.suffix-once", "path.resolves"}));
+  EXPECT_EQ(repair.mended, Ids{});
+}
+
+TEST(Kata11187Strip, WithoutASuffixItChangesNothing) {
+  const Repair repair = repair_of([](Lifecycle& life) {
+    life.install("kata-deploy", {.shims = "qemu clh"}).restart_pod("kata-deploy").reboot().uninstall("kata-deploy");
+  });
+  EXPECT_EQ(repair.broken, Ids{});
+  EXPECT_EQ(repair.mended, Ids{});
+}
 
 TEST(Kata11187Strip, AFirstInstallCannotWriteItsWrapper) {
   Lifecycle life("model:kata-3.16.0-strip");

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -59,6 +60,8 @@ class Lifecycle {
   }
   Lifecycle& install(const std::string& release, const ChartValues& values = {}) { return helm(StepKind::install, release, values); }
   Lifecycle& upgrade(const std::string& release, const ChartValues& values = {}) { return helm(StepKind::upgrade, release, values); }
+  // To the revision before.
+  Lifecycle& rollback(const std::string& release) { return of_release(StepKind::rollback, release); }
   Lifecycle& uninstall(const std::string& release) { return of_release(StepKind::uninstall, release); }
   Lifecycle& restart_pod(const std::string& release) { return of_release(StepKind::restart_pod, release); }
   Lifecycle& reboot(const std::string& name = "node-a") { return of_node(StepKind::reboot_node, name); }
@@ -96,6 +99,12 @@ class Lifecycle {
     return std::move(*timeline);
   }
 
+  // The invariants that are violated, wherever.
+  std::set<std::string> found() const {
+    std::set<std::string> invariants;
+    for (const Finding& finding : play().findings) invariants.insert(finding.invariant);
+    return invariants;
+  }
   // The invariant is violated, of what begins so.
   void expect(const std::string& invariant, const std::string& path = "") const {
     std::string all;

@@ -145,6 +145,16 @@ const Blob* pristine(Deployment& deployment, const std::string& path) {
   return nullptr;
 }
 
+// source /host/etc/os-release || source /host/usr/lib/os-release, under errexit: without either the script ends.
+Task<std::string> read_os_release(Deployment& deployment) {
+  const EffectResult own = co_await deployment.shell.read("/etc/os-release");
+  if (own.blob != nullptr) co_return own.blob->bytes;
+  const EffectResult shipped = co_await deployment.shell.read("/usr/lib/os-release");
+  if (shipped.blob != nullptr) co_return shipped.blob->bytes;
+  const std::string_view why = message(shipped.error.value_or(Errno::enoent));
+  deployment.shell.fail(fmt::format("{}: /host/usr/lib/os-release: {}", kScript, why));
+}
+
 // One turn of the loop; false ends it.
 Task<bool> configure_shim(Deployment& deployment, const std::string& shim, std::set<std::string>& seen_annotations) {
   const Settings& settings = deployment.settings;
@@ -158,10 +168,7 @@ Task<bool> configure_shim(Deployment& deployment, const std::string& shim, std::
     draft.text = pristine(deployment, draft.path);
   }
   std::string os_release;
-  if (shim.contains("tdx")) {
-    const EffectResult release = co_await deployment.shell.read("/etc/os-release");
-    if (release.blob != nullptr) os_release = release.blob->bytes;
-  }
+  if (shim.contains("tdx")) os_release = co_await read_os_release(deployment);
   const std::vector<EditMaker> makers = shim_edits(settings, shim, os_release, seen_annotations);
   if (draft.text == nullptr) {
     if (makers.empty() && !settings.relocated()) co_return true;  // nothing asks for the file
