@@ -1,0 +1,42 @@
+// Crash points of an installation, and what recovers from them.
+#include "harness/engine/crash.h"
+
+#include "harness/engine/lifecycle.h"
+
+namespace barnacle {
+namespace {
+
+const std::atomic<bool> kNeverStop{false};
+
+CrashReport crashed(const Lifecycle& life) {
+  const VersionPtr subject = find_subject(fixtures_catalogue().versions, life.scenario().subject);
+  auto report = crash_everywhere(lifecycle_lab(), subject, life.scenario(), kNeverStop);
+  if (!report) throw std::runtime_error(report.error());
+  return std::move(*report);
+}
+
+TEST(Crash, TheReferenceLogicRecoversByItselfFromEveryCut) {
+  Lifecycle life("model:kata");
+  life.install("kata-cicd", {.suffix = "cicd", .shims = "qemu"}).upgrade("kata-cicd", {.suffix = "cicd", .shims = "qemu clh"}).uninstall("kata-cicd");
+  const CrashReport report = crashed(life);
+  EXPECT_GT(report.cuts, 300);
+  for (const CrashPoint& point : report.points) ADD_FAILURE() << "step " << point.step << " effect " << point.effect << " " << point.what << ": " << point.path;
+}
+
+// 3.16.0 substitutes in place: whoever is killed after the first substitution begins the next start with a path that is
+// relocated already, and relocates it again.
+TEST(Crash, AnInstallOf3160RecoversOnlyBeforeItHasRelocatedAnything) {
+  Lifecycle life("model:kata-3.16.0");
+  life.install("kata-cicd", {.suffix = "cicd", .shims = "qemu"});
+  const CrashReport report = crashed(life);
+  ASSERT_FALSE(report.points.empty());
+  EXPECT_GT(report.points.front().effect, 50) << "copying is safe to repeat";
+  for (const CrashPoint& point : report.points) {
+    EXPECT_EQ(point.step, 1);
+    EXPECT_NE(point.recovery, Recovery::by_itself);
+    EXPECT_NE(point.recovery, Recovery::by_restart) << "one more start makes it worse";
+  }
+}
+
+}  // namespace
+}  // namespace barnacle
