@@ -4,6 +4,7 @@
 
 #include "sim/base/check.h"
 #include "sim/deploy/deployment.h"
+#include "sim/deploy/surroundings.h"
 
 namespace barnacle {
 namespace {
@@ -169,6 +170,7 @@ void Execution::note_change(const Effect& effect, const FileTree& before) {
   const bool concerned = disturbed ? watch_.concerns(*disturbed) : watch_.concerns_addition(effect.path);
   const bool arrives = effect.kind == EffectKind::rename && (watch_.concerns({effect.other, false}) || watch_.concerns_addition(effect.other));
   if ((!concerned && !arrives) || !record_->unrestartable.empty()) return;
+  note_loaded();
   if (const auto trouble = watch_.look(working_)) {
     record_->unrestartable = trouble->what;
     record_->unrestartable_path = trouble->path;
@@ -181,6 +183,8 @@ bool Execution::step(const Effect& effect) {
   const bool strikes = fault_ != nullptr && !record_->faulted && fault_->strikes(number, effect);
   if (is_api(effect.kind) || effect.kind == EffectKind::wait_ready) note_api(effect);
   if (open_) note_for_part(effect);
+  if (effect.kind <= EffectKind::chmod) note_if_aside(effect.path);
+  if (effect.kind == EffectKind::rename) note_if_aside(effect.other);
   if (strikes) record_->faulted = true;
   if (strikes && fault_->what == RunFault::What::fail) {
     record_->struck = describe(effect) + ": " + fault_->answer_text;
@@ -195,6 +199,7 @@ bool Execution::step(const Effect& effect) {
   if (place_.cluster.denial_count() != denials) record_->api.back().leaves_trace = true;
   if (mutates(effect) && answer.ok()) record_->changes.add({number, effect.kind, changed_thing(effect)});
   if (restarts) {
+    note_loaded();
     ++record_->restarts;
     record_->loaded_differently = record_->loaded_differently || loads_differently(loaded_before, working_.loaded);
   }
@@ -207,6 +212,27 @@ bool Execution::step(const Effect& effect) {
   }
   shell_.answer(std::move(answer));
   return false;
+}
+
+void Execution::note_if_aside(const std::string& path) {
+  if (is_aside(path, request_.settings->destination())) aside_.insert(path);
+}
+
+// What a load of the runtime's configuration looks at, and what its handlers need.
+void Execution::note_loaded() {
+  const auto loads = load_runtime_configuration(working_.files, working_.runtime);
+  if (!loads) {
+    failed_to_load_ = true;
+    return;
+  }
+  if (*loads == noted_) return;
+  noted_ = *loads;
+  for (const std::string& path : noted_->files) note_if_aside(path);
+  for (const std::string& path : needed_paths(*noted_)) note_if_aside(path);
+}
+
+bool Execution::looked_at_no_neighbours_but(const std::set<std::string>& named) const {
+  return !failed_to_load_ && std::ranges::includes(named, aside_);
 }
 
 // The program ends as its script would: the exit status, or sleeping for ever.

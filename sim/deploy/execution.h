@@ -15,6 +15,8 @@ class Execution {
   RunPtr run();
   // After run(): the host that it left.
   const HostPtr& left() const { return left_; }
+  // After run(): of what lies beside its destination it saw these paths at most (see surroundings.h).
+  bool looked_at_no_neighbours_but(const std::set<std::string>& named) const;
 
  private:
   struct OpenPart {
@@ -36,6 +38,8 @@ class Execution {
   void note_api(const Effect& effect);
   void note_change(const Effect& effect, const FileTree& before);
   void note_for_part(const Effect& effect);
+  void note_if_aside(const std::string& path);
+  void note_loaded();
   void note_ending(Work& work);
 
   PartMemory* parts_;
@@ -47,6 +51,9 @@ class Execution {
   Shell shell_;
   std::shared_ptr<RunRecord> record_;
   std::optional<OpenPart> open_;
+  std::set<std::string> aside_;  // what it saw beside its destination
+  LoadedConfigPtr noted_;        // the configuration that was seen last
+  bool failed_to_load_ = false;  // some configuration of the runtime; then more may have been seen
   HostPtr left_;
 };
 

@@ -1,6 +1,7 @@
 #include "sim/deploy/process.h"
 
 #include "sim/deploy/execution.h"
+#include "sim/deploy/surroundings.h"
 
 namespace barnacle {
 
@@ -20,6 +21,16 @@ HostPtr freeze(Host host) {
   frozen->state = frozen->host.state_hash();
   return frozen;
 }
+
+namespace {
+
+Hash128 key_of(const RunRequest& request, Hash128 host) {
+  Hasher question;
+  question.add(static_cast<std::uint64_t>(request.program)).add(request.settings->hash);
+  return question.add(static_cast<std::uint64_t>(request.host_now)).add(host).finish();
+}
+
+}  // namespace
 
 // A run fits where every answer that it had from the API server would be given again.
 const Runner::Remembered* Runner::recall(Hash128 key, const RunRequest& request, Cluster& cluster) {
@@ -59,20 +70,33 @@ RunPtr Runner::perform_all(const RunRequest& request, HostPtr& host, Cluster& cl
   return run;
 }
 
+// Unknown on this very host; perhaps known on one that the run could not tell from it.
+Runner::Remembered Runner::perform(const RunRequest& request, const FrozenHost& host, Cluster& cluster) {
+  const std::string& destination = request.settings->destination();
+  const auto around = surroundings_of(host.host, destination);
+  const Hash128 key = around ? key_of(request, around->hash) : Hash128{};
+  if (around) {
+    if (const Remembered* known = recall(key, request, cluster)) {
+      ++hits;
+      return {known->run, among_neighbours_of(host, *known->after, destination)};
+    }
+  }
+  ++misses;
+  Execution execution(store_, &parts_, request, host, cluster, nullptr);
+  const Remembered done{execution.run(), execution.left()};
+  if (around && execution.looked_at_no_neighbours_but(around->named)) memory_[key].push_back(done);
+  return done;
+}
+
 RunPtr Runner::run(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault) {
   if (fault != nullptr || !remember) return perform_all(request, host, cluster, fault);
-  Hasher question;
-  question.add(static_cast<std::uint64_t>(request.program)).add(request.settings->hash);
-  question.add(static_cast<std::uint64_t>(request.host_now)).add(host->state);
-  const Hash128 key = question.finish();
+  const Hash128 key = key_of(request, host->state);
   if (const Remembered* known = recall(key, request, cluster)) {
     ++hits;
     host = known->after;
     return known->run;
   }
-  ++misses;
-  Execution execution(store_, &parts_, request, *host, cluster, nullptr);
-  const Remembered done{execution.run(), execution.left()};
+  const Remembered done = perform(request, *host, cluster);
   memory_[key].push_back(done);
   host = done.after;
   return done.run;

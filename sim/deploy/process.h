@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sim/deploy/frozen_host.h"
 #include "sim/deploy/part.h"
 #include "sim/deploy/settings.h"
 
@@ -25,14 +26,6 @@ struct RunFault {
   EffectResult answer;        // fail: what the effect answers instead of being done
   std::string answer_text;    // fail: for the report
 };
-
-// A host that no longer changes, with its hashes.
-struct FrozenHost {
-  Host host;
-  Hash128 state;
-};
-using HostPtr = std::shared_ptr<const FrozenHost>;
-HostPtr freeze(Host host);
 
 // What a run came to, whatever its node is called: texts say kThisNode. Immutable once made; shared by all that repeat it.
 struct RunRecord {
@@ -86,12 +79,13 @@ class Runner {
     HostPtr after;
   };
   const Remembered* recall(Hash128 key, const RunRequest& request, Cluster& cluster);
+  Remembered perform(const RunRequest& request, const FrozenHost& host, Cluster& cluster);
   RunPtr perform_all(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault);
 
   Store& store_;
   PartMemory parts_;
   std::unordered_map<Hash128, SettingsPtr, Hash128Hash> settings_;  // by version and environment
-  std::unordered_map<Hash128, std::vector<Remembered>, Hash128Hash> memory_;  // by program, settings, date and host
+  std::unordered_map<Hash128, std::vector<Remembered>, Hash128Hash> memory_;  // by program, settings, date and host, or surroundings
 };
 
 }  // namespace barnacle

@@ -1,0 +1,78 @@
+#include "sim/deploy/surroundings.h"
+
+#include <algorithm>
+
+#include "sim/base/check.h"
+
+namespace barnacle {
+namespace {
+
+// The folder that holds the destination and its neighbours; null where it is no plain directory.
+const Node* neighbourhood(const FileTree& files, const std::string& destination) {
+  const std::string folder(parent_path(destination));
+  if (folder == "/") return nullptr;
+  const auto node = files.find(folder, Follow::no);
+  return node && (*node)->kind == FileKind::directory ? *node : nullptr;
+}
+
+bool has_neighbours(const Node& folder, std::string_view own_name) {
+  return std::ranges::any_of(folder.children, [&](const Child& child) { return *child.name != own_name; });
+}
+
+void add_if_aside(std::set<std::string>& named, const std::string& path, const std::string& destination) {
+  if (is_aside(path, destination)) named.insert(path);
+}
+
+Hash128 state_at(const FileTree& files, const std::string& path) {
+  const auto node = files.find(path);
+  return node ? (*node)->state : Hash128{};
+}
+
+Hash128 without_folder(const Host& host, const std::string& folder) {
+  Host rest = host;
+  const auto done = rest.files.replant(folder, nullptr);
+  check(done.has_value(), "a folder that is there can be taken away");
+  return rest.state_hash();
+}
+
+}  // namespace
+
+bool is_aside(const std::string& path, const std::string& destination) {
+  const std::string_view folder = parent_path(destination);
+  if (!path.starts_with(folder)) return false;
+  if (path.size() == folder.size()) return true;
+  if (path[folder.size()] != '/') return false;
+  return !(path.starts_with(destination) && (path.size() == destination.size() || path[destination.size()] == '/'));
+}
+
+std::optional<Surroundings> surroundings_of(const Host& host, const std::string& destination) {
+  const Node* folder = neighbourhood(host.files, destination);
+  if (folder == nullptr || host.files.has_capacity() || !has_neighbours(*folder, base_name(destination))) return std::nullopt;
+  const auto loads = load_runtime_configuration(host.files, host.runtime);
+  if (!loads) return std::nullopt;
+  Surroundings around;
+  for (const std::string& path : (*loads)->files) add_if_aside(around.named, path, destination);
+  for (const std::string& path : needed_paths(**loads)) add_if_aside(around.named, path, destination);
+  Hasher hasher;
+  hasher.add(without_folder(host, std::string(parent_path(destination))));
+  hasher.add((std::uint64_t{folder->attributes.mode} << 32) | folder->attributes.uid).add(folder->attributes.gid);
+  hasher.add(static_cast<std::uint64_t>(folder->attributes.mtime));
+  hasher.add(state_at(host.files, destination));
+  for (const std::string& path : around.named) hasher.add(path).add(state_at(host.files, path));
+  around.hash = hasher.finish();
+  return around;
+}
+
+HostPtr among_neighbours_of(const FrozenHost& present, const FrozenHost& left, const std::string& destination) {
+  Host host = left.host;
+  const auto own = left.host.files.find(destination, Follow::no);
+  const std::string folder(parent_path(destination));
+  const auto neighbours = present.host.files.find(folder, Follow::no);
+  check(neighbours.has_value(), "neighbours have a folder");
+  auto done = host.files.replant(folder, *neighbours);
+  if (done) done = host.files.replant(destination, own ? *own : nullptr);
+  check(done.has_value(), "a destination stands beside its neighbours");
+  return freeze(std::move(host));
+}
+
+}  // namespace barnacle
