@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <set>
+#include <unordered_map>
 
 #include "harness/invariants/checks.h"
 #include "harness/invariants/named_path.h"
@@ -70,9 +72,19 @@ std::string wrong_relocation(std::string_view path, std::string_view root) {
   return fmt::format("is no payload path relocated once to {}", root);
 }
 
+// What a check found wrong in the runs, and in the blocks that runs share. Its answers depend on nothing but the run's
+// version and values; a node's and a pod's name do not matter to it. (What is held keeps its address its own.)
 struct WrongMemory {
-  std::unordered_map<Hash128, EffectNotes, Hash128Hash> of;
+  template <class Thing>
+  struct Answer {
+    std::shared_ptr<const Thing> about;
+    EffectNotes wrong;
+  };
+  std::unordered_map<const RunRecord*, Answer<RunRecord>> runs;
+  std::unordered_map<Hash128, Answer<EffectNotes>, Hash128Hash> blocks;  // by settings and address
 };
+struct WrongPlaces : WrongMemory {};
+struct OutsideRoots : WrongMemory {};
 
 struct FileOfRelease {
   std::string path;
@@ -117,28 +129,33 @@ bool wrote_a_file(EffectKind kind) {
   return kind == EffectKind::write || kind == EffectKind::replace || kind == EffectKind::make_symlink || kind == EffectKind::touch;
 }
 
-// The changes of a run of which `wrong` is true, with the numbers of the run. For blocks that many runs share, the answer
-// is remembered: it may depend on nothing but the run's version and values, which are theirs too.
-EffectNotes wrong_changes(Lab& lab, const RunRecord& run, std::string_view question, Hash128 settings,
-                          const std::function<bool(const EffectNote& note)>& wrong) {
-  EffectNotes found;
-  for (const Changes::Block& block : run.changes.blocks()) {
-    const auto ask = [&] {
-      EffectNotes notes;
-      std::ranges::copy_if(*block.notes, std::back_inserter(notes), wrong);
-      return notes;
-    };
-    if (!block.remembered) {
-      std::ranges::move(ask(), std::back_inserter(found));
-      continue;
+template <class Wrong>
+EffectNotes wrong_of_block(WrongMemory& memory, const Changes::Block& block, Hash128 settings, const Wrong& wrong) {
+  const auto ask = [&] {
+    EffectNotes found;
+    std::ranges::copy_if(*block.notes, std::back_inserter(found), wrong);
+    return found;
+  };
+  if (!block.remembered) return ask();
+  const auto address = reinterpret_cast<std::uintptr_t>(block.notes.get());
+  const auto [entry, inserted] = memory.blocks.try_emplace(Hasher().add(settings).add(address).finish());
+  if (inserted) entry->second = {block.notes, ask()};
+  return entry->second.wrong;
+}
+
+// The changes of a run of which `wrong` is true.
+template <class Memory, class Wrong>
+const EffectNotes& wrong_changes(Lab& lab, const RunEvent& event, const Wrong& wrong) {
+  WrongMemory& memory = lab.store.attachment<Memory>();
+  const auto [entry, inserted] = memory.runs.try_emplace(event.run.get());
+  if (!inserted) return entry->second.wrong;
+  entry->second.about = event.run;
+  for (const Changes::Block& block : event.run->changes.blocks()) {
+    for (const EffectNote& note : wrong_of_block(memory, block, event.settings->hash, wrong)) {
+      entry->second.wrong.push_back({block.before + note.number, note.kind, note.path});
     }
-    auto& memory = lab.store.attachment<WrongMemory>().of;
-    const Hash128 key = Hasher().add(question).add(settings).add(reinterpret_cast<std::uintptr_t>(block.notes.get())).finish();
-    const auto [entry, inserted] = memory.try_emplace(key);
-    if (inserted) entry->second = ask();
-    for (const EffectNote& note : entry->second) found.push_back({block.before + note.number, note.kind, note.path});
   }
-  return found;
+  return entry->second.wrong;
 }
 
 // What a run wrote below some /opt/kata must be below its own root, at a place that the payload knows.
@@ -148,7 +165,7 @@ void check_run(const CheckContext& context, const RunEvent& event, Verdict& verd
   const auto wrong = [&](const EffectNote& note) {
     return wrote_a_file(note.kind) && note.path.contains(kDefaultRoot) && !relocated_once(permitted, note.path, root);
   };
-  for (const EffectNote& note : wrong_changes(context.lab, *event.run, "relocated", event.settings->hash, wrong)) {
+  for (const EffectNote& note : wrong_changes<WrongPlaces>(context.lab, event, wrong)) {
     verdict.violations.push_back({event.node, note.path, wrong_relocation(note.path, root) + " and was written", event.release});
   }
 }
@@ -264,7 +281,7 @@ void path_inside_roots(const CheckContext& context, Verdict& verdict) {
       if (note.path.starts_with("/run/kata-deploy")) return false;
       return settings.prefix.empty() || !is_below(note.path, settings.prefix);
     };
-    for (const EffectNote& note : wrong_changes(context.lab, *event.run, "inside", event.settings->hash, outside)) {
+    for (const EffectNote& note : wrong_changes<OutsideRoots>(context.lab, event, outside)) {
       verdict.violations.push_back({event.node, note.path, "is outside of the release's roots and was changed", event.release});
     }
   }

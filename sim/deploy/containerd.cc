@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "sim/deploy/deployment.h"
 #include "sim/deploy/runtime_text.h"
@@ -162,6 +163,16 @@ TomlValue whole_drop_in(const Settings& settings, const std::string& plugin) {
   return whole;
 }
 
+struct DropInMemory {
+  std::unordered_map<Hash128, const Blob*, Hash128Hash> of;  // by settings and plugin
+};
+
+const Blob* drop_in_text(Store& store, const Settings& settings, const std::string& plugin) {
+  const Blob*& text = store.attachment<DropInMemory>().of[Hasher().add(settings.hash).add(plugin).finish()];
+  if (text == nullptr) text = intern_toml(store, whole_drop_in(settings, plugin));
+  return text;
+}
+
 Work configure_drop_in(Deployment& deployment) {
   Shell& shell = deployment.shell;
   const std::string drop_in = deployment.settings.drop_in();
@@ -176,7 +187,7 @@ Work configure_drop_in(Deployment& deployment) {
   }
   // The drop-in is there, and whole, before anything imports it.
   co_await shell.make_directory(std::string(parent_path(drop_in)));
-  const Blob* text = intern_toml(shell.store(), whole_drop_in(deployment.settings, plugin));
+  const Blob* text = drop_in_text(shell.store(), deployment.settings, plugin);
   co_await sync_runtime_file(deployment, drop_in, text);
   if (deployment.has(Defect::operator_file_reserialised)) co_await import_by_value(deployment);
   else co_await import_by_text(deployment);

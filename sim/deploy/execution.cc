@@ -170,8 +170,9 @@ void Execution::note_change(const Effect& effect, const FileTree& before) {
   const bool concerned = disturbed ? watch_.concerns(*disturbed) : watch_.concerns_addition(effect.path);
   const bool arrives = effect.kind == EffectKind::rename && (watch_.concerns({effect.other, false}) || watch_.concerns_addition(effect.other));
   if ((!concerned && !arrives) || !record_->unrestartable.empty()) return;
-  note_loaded();
-  if (const auto trouble = watch_.look(working_)) {
+  const auto trouble = watch_.look(working_);
+  note_loaded(watch_.seen());
+  if (trouble) {
     record_->unrestartable = trouble->what;
     record_->unrestartable_path = trouble->path;
     record_->unrestartable_effect = record_->effects;
@@ -199,7 +200,7 @@ bool Execution::step(const Effect& effect) {
   if (place_.cluster.denial_count() != denials) record_->api.back().leaves_trace = true;
   if (mutates(effect) && answer.ok()) record_->changes.add({number, effect.kind, changed_thing(effect)});
   if (restarts) {
-    note_loaded();
+    note_loaded(working_.loaded);
     ++record_->restarts;
     record_->loaded_differently = record_->loaded_differently || loads_differently(loaded_before, working_.loaded);
   }
@@ -219,14 +220,10 @@ void Execution::note_if_aside(const std::string& path) {
 }
 
 // What a load of the runtime's configuration looks at, and what its handlers need.
-void Execution::note_loaded() {
-  const auto loads = load_runtime_configuration(working_.files, working_.runtime);
-  if (!loads) {
-    failed_to_load_ = true;
-    return;
-  }
-  if (*loads == noted_) return;
-  noted_ = *loads;
+void Execution::note_loaded(const LoadedConfigPtr& loaded) {
+  failed_to_load_ = failed_to_load_ || !loaded;
+  if (!loaded || loaded == noted_) return;
+  noted_ = loaded;
   for (const std::string& path : noted_->files) note_if_aside(path);
   for (const std::string& path : needed_paths(*noted_)) note_if_aside(path);
 }

@@ -39,7 +39,7 @@ class Execution {
   void note_change(const Effect& effect, const FileTree& before);
   void note_for_part(const Effect& effect);
   void note_if_aside(const std::string& path);
-  void note_loaded();
+  void note_loaded(const LoadedConfigPtr& loaded);
   void note_ending(Work& work);
 
   PartMemory* parts_;

@@ -32,6 +32,7 @@ bool RestartWatch::concerns_addition(const std::string& path) const { return wat
 
 std::optional<RestartWatch::Trouble> RestartWatch::look(const Host& host) {
   const auto loaded = load_runtime_configuration(host.files, host.runtime);
+  seen_ = loaded ? *loaded : nullptr;
   if (!loaded) return Trouble{"the runtime would not start: " + loaded.error().what, loaded.error().file};
   const auto broken = broken_handlers(host.files, **loaded);
   if (!broken.empty()) return Trouble{"handler " + broken.front().handler + " would have no " + broken.front().path, broken.front().path};

@@ -27,9 +27,12 @@ class RestartWatch {
 
   // What a restart would come to now, and what matters from now on.
   std::optional<Trouble> look(const Host& host);
+  // What would have been loaded when it was last looked; null where nothing would.
+  const LoadedConfigPtr& seen() const { return seen_; }
 
  private:
   bool watching_ = false;
+  LoadedConfigPtr seen_;
   bool by_links_ = false;           // some path leads through a link: everything concerns it
   std::vector<std::string> files_;  // whose contents are read
   std::vector<std::string> needed_;
