@@ -19,13 +19,16 @@ bool has_neighbours(const Node& folder, std::string_view own_name) {
   return std::ranges::any_of(folder.children, [&](const Child& child) { return *child.name != own_name; });
 }
 
-void add_if_aside(std::set<std::string>& named, const std::string& path, const std::string& destination) {
-  if (is_aside(path, destination)) named.insert(path);
+// Whether a handler would find there what it needs.
+void add_needed(Hasher& hasher, const FileTree& files, const std::string& path) {
+  const auto node = files.find(path);
+  hasher.add(path).add(node ? std::uint64_t{1} + static_cast<std::uint64_t>((*node)->kind) : std::uint64_t{0});
+  hasher.add(node ? std::uint64_t{(*node)->attributes.mode & 0111U} : std::uint64_t{0});
 }
 
-Hash128 state_at(const FileTree& files, const std::string& path) {
-  const auto node = files.find(path);
-  return node ? (*node)->state : Hash128{};
+void add_contents(Hasher& hasher, const FileTree& files, const std::string& path) {
+  const auto text = files.read(path);
+  hasher.add(path).add(text ? (*text)->hash : Hash128{});
 }
 
 Hash128 without_folder(const Host& host, const std::string& folder) {
@@ -51,14 +54,22 @@ std::optional<Surroundings> surroundings_of(const Host& host, const std::string&
   const auto loads = load_runtime_configuration(host.files, host.runtime);
   if (!loads) return std::nullopt;
   Surroundings around;
-  for (const std::string& path : (*loads)->files) add_if_aside(around.named, path, destination);
-  for (const std::string& path : needed_paths(**loads)) add_if_aside(around.named, path, destination);
   Hasher hasher;
   hasher.add(without_folder(host, std::string(parent_path(destination))));
   hasher.add((std::uint64_t{folder->attributes.mode} << 32) | folder->attributes.uid).add(folder->attributes.gid);
   hasher.add(static_cast<std::uint64_t>(folder->attributes.mtime));
-  hasher.add(state_at(host.files, destination));
-  for (const std::string& path : around.named) hasher.add(path).add(state_at(host.files, path));
+  const auto own = host.files.find(destination, Follow::no);
+  hasher.add(own ? (*own)->state : Hash128{});
+  for (const std::string& path : (*loads)->files) {
+    if (!is_aside(path, destination)) continue;
+    add_contents(hasher, host.files, path);
+    around.named.insert(path);
+  }
+  for (const std::string& path : needed_paths(**loads)) {
+    if (!is_aside(path, destination)) continue;
+    add_needed(hasher, host.files, path);
+    around.named.insert(path);
+  }
   around.hash = hasher.finish();
   return around;
 }
