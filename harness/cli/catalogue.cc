@@ -62,6 +62,7 @@ std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue(cons
   auto hosts = list_host_kinds(fixtures.hosts());
   if (!hosts) return std::unexpected(line_of(hosts.error()));
   catalogue->versions = std::move(*versions);
+  for (const DefectRow& row : all_defects()) plant(catalogue->versions, row.defect);
   catalogue->host_kinds = std::move(*hosts);
   catalogue->hosts_folder = fixtures.hosts();
   return catalogue;

@@ -21,7 +21,9 @@ namespace {
 
 std::string list_subjects(const Catalogue& catalogue) {
   std::vector<VersionPtr> versions;
-  for (const auto& [name, version] : catalogue.versions.versions) versions.push_back(version);
+  for (const auto& [name, version] : catalogue.versions.versions) {
+    if (!version->planted) versions.push_back(version);
+  }
   sort_stably(versions, [](const VersionPtr& left, const VersionPtr& right) {
     return compare_versions(left->deploy.version, right->deploy.version) < 0;
   });
@@ -30,7 +32,7 @@ std::string list_subjects(const Catalogue& catalogue) {
     const auto defects = std::ranges::count_if(all_defects(), [&](const DefectRow& row) { return version->deploy.defects.has(row.defect); });
     table.add({subject_name(*version), std::to_string(defects), version->recorded ? "verified" : defects == 0 ? "none there can be" : "not yet", version->title});
   }
-  return table.text();
+  return table.text() + "\nmodel:kata+ID is the reference logic with one defect planted: model:kata+Z01 (see barnacle list defects).\n";
 }
 
 std::string list_invariants(const Catalogue&) {

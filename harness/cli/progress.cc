@@ -16,18 +16,31 @@ constexpr std::chrono::milliseconds kBetweenLines{200};
 
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1), start_(Clock::now()), next_(start_) {}
 
-void ProgressLine::show(const CampaignProgress& progress) {
+bool ProgressLine::due() {
   const Clock::time_point now = Clock::now();
-  if (!terminal_ || now < next_) return;
+  if (!terminal_ || now < next_) return false;
   next_ = now + kBetweenLines;
-  const double seconds = std::chrono::duration<double>(now - start_).count();
-  const double rate = seconds > 0 ? static_cast<double>(progress.steps) / seconds : 0;
-  const std::string line =
-      fmt::format("\r\x1b[K{:.0f} s  {}  {}  {} steps/s  {}", seconds, counted(progress.sequences, "sequence"), counted(progress.steps, "step"),
-                  with_thousands(static_cast<std::uint64_t>(rate)), counted(progress.findings, "violated invariant"));
+  return true;
+}
+
+void ProgressLine::draw(const std::string& words) {
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  const std::string line = fmt::format("\r\x1b[K{:.0f} s  {}", seconds, words);
   (void)std::fwrite(line.data(), 1, line.size(), stderr);
   (void)std::fflush(stderr);
   shown_ = true;
+}
+
+void ProgressLine::show(const CampaignProgress& progress) {
+  if (!due()) return;
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double rate = seconds > 0 ? static_cast<double>(progress.steps) / seconds : 0;
+  draw(fmt::format("{}  {}  {} steps/s  {}", counted(progress.sequences, "sequence"), counted(progress.steps, "step"),
+                   with_thousands(static_cast<std::uint64_t>(rate)), counted(progress.findings, "violated invariant")));
+}
+
+void ProgressLine::show(const std::string& words) {
+  if (due()) draw(words);
 }
 
 void ProgressLine::clear() {

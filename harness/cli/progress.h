@@ -1,7 +1,8 @@
-// The live line of a campaign, on standard error and only where that is a terminal.
+// The live line of long work, on standard error and only where that is a terminal.
 #pragma once
 
 #include <chrono>
+#include <string>
 
 #include "harness/engine/campaign.h"
 
@@ -15,10 +16,15 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void show(const CampaignProgress& progress);
+  // The same with other words after the seconds.
+  void show(const std::string& words);
   void clear();
 
  private:
   using Clock = std::chrono::steady_clock;
+  bool due();
+  void draw(const std::string& words);
+
   bool terminal_;
   bool shown_ = false;
   Clock::time_point start_;

@@ -203,15 +203,16 @@ Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int
     const auto text = host->host.files.read(file);
     alphabet.hosts.push_back(describe_host(kind.name, kind.runtime, file, text ? std::optional<std::string_view>((*text)->bytes) : std::nullopt));
   }
-  // The reference logic goes back and forth between its two payloads; a version stays what it is.
+  // The reference logic goes back and forth between its two payloads, whatever is planted in it; a version stays what it is.
   for (const auto& [name, version] : catalogue.versions.versions) {
-    if (subject->deploy.defects.none() && version->deploy.defects.none() && version != subject) alphabet.versions.push_back(name);
+    const bool kin = subject->reference && version->reference && version->deploy.defects == subject->deploy.defects;
+    if (kin && version != subject) alphabet.versions.push_back(name);
   }
   return alphabet;
 }
 
-Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index) {
-  SeededChoices theme_choices(Hasher().add("theme").add(seed).add(index / kThemeLength).finish().low);
+Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index, std::uint64_t theme_length) {
+  SeededChoices theme_choices(Hasher().add("theme").add(seed).add(index / theme_length).finish().low);
   const Alphabet theme = draw_theme(theme_choices, alphabet);
   SeededChoices choices(Hasher().add(seed).add(index).finish().low);
   Scenario scenario = generate(choices, theme);

@@ -65,6 +65,6 @@ Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int
 inline constexpr std::uint64_t kThemeLength = 4096;
 
 // The scenario of sequence `index` of a campaign.
-Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index);
+Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index, std::uint64_t theme_length = kThemeLength);
 
 }  // namespace barnacle

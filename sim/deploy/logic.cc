@@ -39,7 +39,7 @@ Work cleanup(Deployment& deployment) {
   if (deployment.has(Defect::refusal_blocks_cleanup)) co_await check_values(deployment);
   co_await unlabel_node(deployment);
   co_await unconfigure_runtime(deployment);
-  co_await restart_runtime(deployment);
+  if (!deployment.has(Defect::cleanup_without_restart)) co_await restart_runtime(deployment);
   co_await remove_artifacts(deployment);
   if (deployment.settings.create_runtime_classes) co_await delete_runtime_classes(deployment);
 }

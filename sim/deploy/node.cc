@@ -129,6 +129,7 @@ Work label_node(Deployment& deployment) {
     co_await set_label(deployment, marker_label(deployment.settings), "true");
   }
   const bool changed = co_await set_label(deployment, kLabel, "true");
+  if (deployment.has(Defect::canary)) deployment.shell.print("tweet");
   deployment.shell.print(fmt::format("node/{} {}", kThisNode, changed ? "labeled" : "not labeled"));
 }
 

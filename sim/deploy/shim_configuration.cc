@@ -71,7 +71,8 @@ Guard relocation_guard(Deployment& deployment, const Draft& draft, const std::st
   }
   const bool qemu_known = !deployment.has(Defect::shim_name_unquoted);
   const std::string name = qemu_known && shim.starts_with("qemu") ? "qemu" : shim;
-  if (name.contains('-')) die_of_jq(deployment, name);
+  const bool unquoted = deployment.has(Defect::shim_name_unquoted) || deployment.has(Defect::hypervisor_name_unquoted);
+  if (unquoted && name.contains('-')) die_of_jq(deployment, name);
   if (!hypervisor_path(deployment.shell.store(), draft.text, name).contains(destination)) return Guard::relocate;
   return deployment.has(Defect::shim_loop_breaks) ? Guard::end_of_loop : Guard::already;
 }

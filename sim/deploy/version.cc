@@ -128,6 +128,8 @@ void apply(const Defects& defects, ChartFacts& facts) {
   if (defects.has(Defect::values_unguarded)) facts.guard_values = false;
   if (defects.has(Defect::hook_role_narrow)) facts.may_list_daemon_sets = false;
   if (defects.has(Defect::runtime_classes_by_script)) facts.chart_runtime_classes = false;
+  if (defects.has(Defect::cleanup_without_prefix)) facts.cleanup_knows_prefix = false;
+  if (defects.has(Defect::legacy_lists_lost)) facts.legacy_lists_reach_the_pod = false;
 }
 
 std::string text_at(const TomlValue& table, std::string_view key) {
@@ -165,6 +167,7 @@ std::expected<std::shared_ptr<Version>, VersionError> read_version(const fs::pat
   const auto defects = read_defects(*preset, file);
   if (!defects) return std::unexpected(defects.error());
   version->deploy.defects = *defects;
+  version->reference = defects->none();
   const auto chart = fill<ChartFacts>(version->chart_facts, kChartFacts, *preset, "chart", file);
   if (!chart) return std::unexpected(chart.error());
   const auto deploy = fill<DeployFacts>(version->deploy.facts, kDeployFacts, *preset, "deploy", file);
@@ -201,6 +204,28 @@ VersionPtr VersionLibrary::find(const std::string& name) const {
 Time VersionLibrary::file_date(Time now) const {
   const auto after = std::ranges::upper_bound(payload_dates, now);
   return after == payload_dates.begin() ? now : *std::prev(after);
+}
+
+void plant(VersionLibrary& library, Defect defect, std::shared_ptr<std::atomic<bool>> reached) {
+  std::vector<VersionPtr> planted;
+  for (const auto& [name, version] : library.versions) {
+    if (!version->reference || version->planted) continue;
+    auto copy = std::make_shared<Version>(*version);
+    copy->planted = true;
+    copy->name += "+" + std::string(row_of(defect).id);
+    copy->deploy.name = copy->name;
+    copy->deploy.hash = Hasher().add(version->deploy.hash).add(copy->name).finish();
+    copy->deploy.defects.watch(reached, defect);
+    copy->deploy.defects.add(defect);
+    if (const auto beside = row_of(defect).beside) copy->deploy.defects.add(*beside);
+    // Z26a: a share of that name, which no payload has.
+    if (defect == Defect::wrapper_first_come) copy->deploy.facts.qemu_share.erase("qemu-nvidia-gpu");
+    copy->chart_facts.version = copy->name;
+    apply(copy->deploy.defects, copy->chart_facts);
+    copy->chart = make_kata_chart(copy->chart_facts);
+    planted.push_back(std::move(copy));
+  }
+  for (VersionPtr& version : planted) library.versions[version->name] = std::move(version);
 }
 
 std::expected<VersionLibrary, VersionError> load_versions(const std::string& folder, const std::string& payload,

@@ -19,6 +19,8 @@ struct Version {
   std::string name;       // of the preset's file: "3.16.0", "kata", "3.16.0-strip"
   std::string title;
   bool recorded = false;  // held against recordings of the real script
+  bool reference = false; // the reference logic, whatever was planted in it since
+  bool planted = false;   // made by plant()
   Time date = 0;          // of the payload
   ChartFacts chart_facts;
   ChartPtr chart;
@@ -41,6 +43,9 @@ struct VersionLibrary {
   // The newest payload date that is not after `now`: as a date for files as good as `now` itself.
   Time file_date(Time now) const;
 };
+
+// The reference versions once more, each with that one defect: "kata+Z01". `reached` is raised when its code runs.
+void plant(VersionLibrary& library, Defect defect, std::shared_ptr<std::atomic<bool>> reached = nullptr);
 
 std::expected<VersionLibrary, VersionError> load_versions(const std::string& folder, const std::string& payload,
                                                           const std::map<std::string, std::string>& payloads = {});

@@ -51,6 +51,8 @@ struct ChartFacts {
   // env.shims, env.snapshotterHandlerMapping, env.pullTypeMapping count beside structured values; not in
   // 3.23.0, 3.24.0 (Z91)
   bool legacy_lists_reach_the_pod = false;
+  // the cleanup Job gets INSTALLATION_PREFIX, from 3.12.0 (Z52)
+  bool cleanup_knows_prefix = true;
 
   // The reference chart only:
   // the cleanup Job has one pod on each node, whatever its labels and taints (upstream's single pod is Z03)

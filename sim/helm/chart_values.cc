@@ -43,7 +43,8 @@ void add_structured_defaults(const ChartFacts& facts, Values& defaults) {
       {"enabled", facts.chart_runtime_classes}, {"createDefault", false}, {"defaultName", "kata"}};
   Values& env = defaults["env"];
   for (const std::string_view name : {"debug", "shims", "defaultShim"}) env[std::string(name)] = "";
-  env["createRuntimeClasses"] = "false";
+  // Where the chart makes none, the logic does.
+  env["createRuntimeClasses"] = facts.create_runtime_classes && !facts.chart_runtime_classes ? "true" : "false";
   for (const Arch& arch : kArches) {
     for (const std::string_view name :
          {"shims", "defaultShim", "snapshotterHandlerMapping", "pullTypeMapping", "_experimentalForceGuestPull"}) {
@@ -333,7 +334,8 @@ Strings pod_environment(const ChartFacts& facts, const Values& values, PodRole r
   Strings env;
   env["CREATE_RUNTIMECLASSES"] = text_at(values, {"env", "createRuntimeClasses"});
   env["CREATE_DEFAULT_RUNTIMECLASS"] = text_at(values, {"env", "createDefaultRuntimeClass"});
-  env["INSTALLATION_PREFIX"] = text_at(values, {"env", "installationPrefix"});
+  const bool knows_prefix = role != PodRole::cleanup || facts.cleanup_knows_prefix;
+  env["INSTALLATION_PREFIX"] = knows_prefix ? text_at(values, {"env", "installationPrefix"}) : "";
   env["MULTI_INSTALL_SUFFIX"] = suffix_of(values);
   if (facts.structured_values) {
     add_structured(facts, values, role, env);

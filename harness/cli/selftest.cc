@@ -1,0 +1,97 @@
+// barnacle selftest: does the harness find the bugs that are known?
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "harness/cli/catalogue.h"
+#include "harness/cli/command_line.h"
+#include "harness/cli/exit_status.h"
+#include "harness/cli/interrupt.h"
+#include "harness/cli/output.h"
+#include "harness/cli/progress.h"
+#include "harness/cli/verbs.h"
+#include "harness/report/json.h"
+#include "harness/report/selftest_report.h"
+#include "harness/scenario/file.h"
+
+namespace barnacle {
+namespace {
+
+struct SelftestArguments {
+  SelftestOptions options;
+  std::vector<std::string> defects;
+  std::string budget;
+  std::string record;
+  std::string format = "text";
+};
+
+std::string settle_options(SelftestArguments& arguments) {
+  SelftestOptions& options = arguments.options;
+  for (const std::string& id : arguments.defects) {
+    const auto defect = defect_from_id(id);
+    if (!defect) return fmt::format("unknown defect '{}'; barnacle list defects shows them all", id);
+    options.defects.push_back(*defect);
+  }
+  for (const DefectRow& row : all_defects()) {
+    if (arguments.defects.empty() && row.inexpressible.empty()) options.defects.push_back(row.defect);
+  }
+  if (options.jobs == 0) options.jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return "";
+}
+
+// The budget that was asked for, or the one among the fixtures where there is one.
+std::expected<SelftestBudget, std::string> budget_of(const Fixtures& fixtures, const SelftestArguments& arguments) {
+  const std::string file = arguments.budget.empty() ? fixtures.folder + "/selftest.toml" : arguments.budget;
+  if (arguments.budget.empty() && !std::filesystem::exists(file)) return SelftestBudget{};
+  return read_selftest_budget(file);
+}
+
+int selftest_verb(const std::string& given, SelftestArguments& arguments) {
+  if (const std::string wrong = settle_options(arguments); !wrong.empty()) return refuse(wrong);
+  const auto fixtures = find_fixtures(given);
+  if (!fixtures) return refuse(fixtures.error());
+  const auto catalogue = load_catalogue(*fixtures);
+  if (!catalogue) return refuse(catalogue.error());
+  const auto budget = budget_of(*fixtures, arguments);
+  if (!budget) return refuse(budget.error());
+  catch_interrupts();
+  ProgressLine line;
+  const auto start = std::chrono::steady_clock::now();
+  SelftestReport report{.scores = run_selftest(**catalogue, arguments.options,
+                                               [&](const SelftestProgress& progress) { line.show(fmt::format("{} of {} trials", progress.done, progress.all)); }, interrupted()),
+                        .budget = *budget,
+                        .seeds = arguments.options.seeds};
+  line.clear();
+  report.interrupted = interrupted();
+  report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  print(arguments.format == "json" ? json_text(selftest_json(report)) : selftest_text(report));
+  if (!arguments.record.empty() && !report.interrupted) {
+    const auto written = write_file(arguments.record, selftest_budget_text(report.scores));
+    if (!written) return refuse(arguments.record + ": " + written.error().what);
+  }
+  return report.failures().empty() ? kNothingFound : kFinding;
+}
+
+}  // namespace
+
+void add_selftest(CLI::App& program, Chosen& chosen) {
+  auto arguments = std::make_shared<SelftestArguments>();
+  SelftestOptions& options = arguments->options;
+  CLI::App* verb = program.add_subcommand("selftest", "Plant each known defect alone, and see whether random campaigns find it");
+  verb->add_option("DEFECT", arguments->defects, "Only these, by id (default: all)");
+  verb->add_option("--seeds", options.seeds, "Campaigns for each defect (default 20)")->check(CLI::Range(1, 1000).description(""))->type_name("N");
+  verb->add_option("--sequences", options.sequences, "The most sequences of a campaign (default 50000)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40).description(""))
+      ->type_name("N");
+  verb->add_option("--jobs", options.jobs, "Threads; 0: one for each core (default 1)")->check(CLI::Range(0, 256).description(""))->type_name("N");
+  verb->add_option("--budget", arguments->budget, "Recorded medians to hold the score against (default: selftest.toml of the fixtures)")->type_name("FILE");
+  verb->add_option("--record", arguments->record, "Write the medians of this run as such a file")->type_name("FILE");
+  add_format(*verb, arguments->format);
+  verb->callback([arguments, &chosen] { chosen.verb = [arguments, &chosen] { return selftest_verb(chosen.fixtures, *arguments); }; });
+}
+
+}  // namespace barnacle

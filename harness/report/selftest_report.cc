@@ -1,0 +1,128 @@
+#include "harness/report/selftest_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "harness/report/table.h"
+#include "harness/report/words.h"
+#include "harness/scenario/scenario_toml.h"
+#include "harness/scenario/steps.h"
+#include "sim/host/toml.h"
+
+namespace barnacle {
+namespace {
+
+std::string id_of(const DefectScore& score) { return std::string(row_of(score.defect).id); }
+
+bool is_canary(const DefectScore& score) { return score.defect == Defect::canary; }
+
+// The invariants that spoke for most seeds, most of them first.
+std::string catchers(const DefectScore& score) {
+  std::vector<std::pair<int, std::string>> by_count;
+  for (const auto& [invariant, seeds] : score.caught_by) by_count.emplace_back(-seeds, invariant);
+  std::ranges::sort(by_count);
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, by_count.size()); ++i) text += (i == 0 ? "" : ", ") + by_count[i].second;
+  if (by_count.size() > kShown) text += fmt::format(", {} more", by_count.size() - kShown);
+  return text.empty() ? "-" : text;
+}
+
+std::string kinds_of(const Scenario& scenario) {
+  std::string text;
+  for (const Step& step : scenario.steps) text += (text.empty() ? "" : ", ") + std::string(step_name(step.kind));
+  return text.empty() ? "-" : text;
+}
+
+std::string of_seeds(int count, int seeds) { return fmt::format("{}/{}", count, seeds); }
+
+std::string failure_of(const DefectScore& score, const SelftestReport& report) {
+  const std::string id = id_of(score);
+  if (is_canary(score)) return score.detected == 0 ? "" : "canary: was detected, though nothing can be wrong with it";
+  if (score.detected < report.seeds) return fmt::format("{}: detected by {} of {} seeds", id, score.detected, report.seeds);
+  const auto budget = report.budget.find(id);
+  if (budget == report.budget.end() || score.median_sequences() <= kBudgetFactor * std::max<std::uint64_t>(budget->second, 1)) return "";
+  return fmt::format("{}: takes {} sequences (median), more than {} times its budget of {}", id, score.median_sequences(), kBudgetFactor, budget->second);
+}
+
+}  // namespace
+
+std::expected<SelftestBudget, std::string> read_selftest_budget(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << stream.rdbuf();
+  if (!stream) return std::unexpected(file + ": cannot be read");
+  const auto parsed = parse_toml(bytes.str());
+  if (!parsed) return std::unexpected(fmt::format("{}:{}: {}", file, parsed.error().line, parsed.error().what));
+  const TomlValue* table = parsed->get("median_sequences");
+  if (table == nullptr || !table->is_table()) return std::unexpected(file + ": has no table [median_sequences]");
+  SelftestBudget budget;
+  for (const auto& [key, value] : table->table()) {
+    const auto* number = std::get_if<std::int64_t>(&value.value);
+    if (number == nullptr || *number < 1) return std::unexpected(fmt::format("{}:{}: '{}' is no number from 1", file, value.line, key));
+    if (!defect_from_id(key)) return std::unexpected(fmt::format("{}:{}: unknown defect '{}'", file, value.line, key));
+    budget[key] = static_cast<std::uint64_t>(*number);
+  }
+  return budget;
+}
+
+std::string selftest_budget_text(const std::vector<DefectScore>& scores) {
+  std::string text = fmt::format("# Median sequences until a defect is detected, as barnacle selftest --record wrote them.\n"
+                                 "# The score fails when one takes more than {} times as many.\n[median_sequences]\n", kBudgetFactor);
+  for (const DefectScore& score : scores) {
+    if (score.detected > 0) text += fmt::format("{} = {}\n", id_of(score), score.median_sequences());
+  }
+  return text;
+}
+
+std::vector<std::string> SelftestReport::failures() const {
+  std::vector<std::string> lines;
+  for (const DefectScore& score : scores) {
+    if (std::string line = failure_of(score, *this); !line.empty()) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::string selftest_text(const SelftestReport& report) {
+  constexpr Table::Align kRight = Table::Align::right;
+  Table table({{"defect"}, {"reached", kRight}, {"triggered", kRight}, {"detected", kRight}, {"sequences", kRight}, {"seconds", kRight}, {"shortest sequence"}, {"caught by"}});
+  for (const DefectScore& score : report.scores) {
+    const bool any = score.detected > 0;
+    table.add({id_of(score), of_seeds(score.reached, report.seeds), of_seeds(score.triggered, report.seeds), of_seeds(score.detected, report.seeds),
+               any ? with_thousands(score.median_sequences()) : "-", any ? fmt::format("{:.2f}", score.median_seconds()) : "-", kinds_of(score.minimal),
+               catchers(score)});
+  }
+  std::string text = table.text();
+  text += fmt::format("\nmedians of {}; {} in {:.0f} s\n", counted(static_cast<std::uint64_t>(report.seeds), "seed"), counted(report.scores.size(), "defect"), report.wall_seconds);
+  for (const DefectRow& row : all_defects()) {
+    if (!row.inexpressible.empty()) text += fmt::format("left out  {}: {}\n", row.id, row.inexpressible);
+  }
+  const std::vector<std::string> failures = report.failures();
+  for (const std::string& failure : failures) text += "✗ " + failure + "\n";
+  if (report.interrupted) text += "verdict   interrupted\n";
+  else text += failures.empty() ? "verdict   every defect is detected by every seed; the canary is not\n" : fmt::format("verdict   {}\n", counted(failures.size(), "failure"));
+  return text;
+}
+
+nlohmann::json selftest_json(const SelftestReport& report) {
+  nlohmann::json defects = nlohmann::json::array();
+  for (const DefectScore& score : report.scores) {
+    nlohmann::json caught = nlohmann::json::array();
+    for (const auto& [invariant, seeds] : score.caught_by) caught.push_back(invariant);
+    nlohmann::json one = {{"id", id_of(score)},
+                          {"reached", score.reached},
+                          {"triggered", score.triggered},
+                          {"detected", score.detected},
+                          {"median_sequences", score.median_sequences()},
+                          {"median_seconds", score.median_seconds()},
+                          {"caught_by", std::move(caught)}};
+    if (score.detected > 0) one["scenario"] = write_scenario(score.minimal);
+    defects.push_back(std::move(one));
+  }
+  return {{"seeds", report.seeds}, {"defects", std::move(defects)}, {"failures", report.failures()}, {"interrupted", report.interrupted}};
+}
+
+}  // namespace barnacle

@@ -1,0 +1,40 @@
+// The score as a table and as JSON, and the budgets that it is held against.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/engine/selftest.h"
+
+namespace barnacle {
+
+// Median sequences to detection, by the defect's id, as they were when the budget was recorded.
+using SelftestBudget = std::map<std::string, std::uint64_t>;
+
+// A median may be so many times its budget.
+inline constexpr std::uint64_t kBudgetFactor = 3;
+
+// fixtures/selftest.toml: a table [median_sequences]. The error is one line with file, line and key.
+std::expected<SelftestBudget, std::string> read_selftest_budget(const std::string& file);
+std::string selftest_budget_text(const std::vector<DefectScore>& scores);
+
+struct SelftestReport {
+  std::vector<DefectScore> scores;
+  SelftestBudget budget;   // may be empty
+  int seeds = 0;
+  bool interrupted = false;
+  double wall_seconds = 0;
+
+  // What is wrong with the score, a line each: defects that some seed does not detect, medians beyond their budget, a
+  // canary that is detected. Empty when all is well.
+  std::vector<std::string> failures() const;
+};
+
+std::string selftest_text(const SelftestReport& report);
+nlohmann::json selftest_json(const SelftestReport& report);
+
+}  // namespace barnacle
