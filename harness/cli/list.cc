@@ -10,6 +10,7 @@
 #include "harness/cli/output.h"
 #include "harness/cli/verbs.h"
 #include "harness/engine/replay.h"
+#include "harness/invariants/contract.h"
 #include "harness/invariants/invariant.h"
 #include "harness/report/table.h"
 #include "harness/scenario/steps.h"
@@ -35,15 +36,34 @@ std::string list_subjects(const Catalogue& catalogue) {
   return table.text() + "\nmodel:kata+ID is the reference logic with one defect planted: model:kata+Z01 (see barnacle list defects).\n";
 }
 
-std::string list_invariants(const Catalogue&) {
-  Table table({{"invariant"}, {"where a fault struck"}, {"holds when"}});
+// What is owed where a fault struck; the reasons below the table.
+std::string list_contract() {
+  std::vector<Table::Column> columns{{"where a fault struck"}};
+  for (std::size_t i = 0; i < kDisturbances; ++i) columns.push_back({std::string(disturbance_name(static_cast<Disturbance>(i)))});
+  Table table(std::move(columns));
   std::size_t suspended = 0;
   for (const Invariant& invariant : all_invariants()) {
-    const bool always = invariant.under_faults == UnderFaults::always;
-    if (!always) ++suspended;
-    table.add({std::string(invariant.id), always ? "always" : "suspended", std::string(invariant.sentence)});
+    std::vector<std::string> cells{std::string(invariant.id)};
+    for (std::size_t i = 0; i < kDisturbances; ++i) {
+      const Owed owed = owed_under(static_cast<Disturbance>(i), invariant.id);
+      if (owed == Owed::suspended) ++suspended;
+      cells.emplace_back(owed_name(owed));
+    }
+    table.add(std::move(cells));
   }
-  return table.text() + fmt::format("\n{} invariants; {} are suspended in a step in which a fault struck.\n", all_invariants().size(), suspended);
+  Table reasons({{"fault"}, {"invariant"}, {"is owed"}, {"because"}});
+  for (const ContractRow& row : contract()) {
+    reasons.add({std::string(disturbance_name(row.disturbance)), std::string(row.invariant), std::string(owed_name(row.owed)), std::string(row.reason)});
+  }
+  const std::size_t pairs = all_invariants().size() * kDisturbances;
+  return table.text() + fmt::format("\n{} of {} pairs are suspended ({:.1f} %). Recovered: once the world is at rest again.\n\n", suspended, pairs,
+                                    100.0 * static_cast<double>(suspended) / static_cast<double>(pairs)) + reasons.text();
+}
+
+std::string list_invariants(const Catalogue&) {
+  Table table({{"invariant"}, {"holds when"}});
+  for (const Invariant& invariant : all_invariants()) table.add({std::string(invariant.id), std::string(invariant.sentence)});
+  return table.text() + "\n" + list_contract();
 }
 
 // Keys that must be there carry a star.

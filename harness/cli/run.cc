@@ -121,6 +121,7 @@ void add_run(CLI::App& program, Chosen& chosen) {
   verb->add_option("--max-steps", campaign.max_steps, "The most steps of a sequence (default 24)")
       ->check(CLI::Range(1, kMostSteps).description(""))
       ->type_name("N");
+  verb->add_flag("--faults", campaign.faults, "Sequences with faults: runs cut or failing at some effect, Helm clients that die");
   verb->add_option("--jobs", campaign.jobs, "Threads; 0: one for each core (default 1). Results do not depend on it")
       ->check(CLI::Range(0, kMostJobs).description(""))
       ->type_name("N");

@@ -30,6 +30,8 @@ struct Share {
   std::uint64_t installs = 0;
   std::uint64_t refused_installs = 0;
   std::map<std::string, std::uint64_t> steps_by_kind;
+  std::uint64_t disturbed = 0;
+  std::map<std::string, std::uint64_t> faults;
   Counted counted;
   Hash128 digest;  // a sum, so that the order of sequences does not count
   struct Hit {
@@ -48,6 +50,17 @@ void add(Counted& total, const Counted& part) {
   }
 }
 
+void count_faults(Share& share, const Timeline& timeline) {
+  bool any = false;
+  for (const StepOutcome& step : timeline.steps) {
+    for (const Disturbance one : step.disturbances) {
+      ++share.faults[std::string(disturbance_name(one))];
+      any = true;
+    }
+  }
+  if (any) ++share.disturbed;
+}
+
 void count(Share& share, const Timeline& timeline, std::uint64_t index) {
   ++share.sequences;
   for (const StepOutcome& step : timeline.steps) {
@@ -58,6 +71,7 @@ void count(Share& share, const Timeline& timeline, std::uint64_t index) {
     ++share.installs;
     if (step.refused) ++share.refused_installs;
   }
+  count_faults(share, timeline);
   add(share.counted, timeline.counted);
   const Hash128 digest = Hasher().add(index).add(timeline.digest).finish();
   share.digest.low += digest.low;
@@ -79,8 +93,8 @@ auto in_sequence(const VersionPtr& subject, const CampaignOptions& options, std:
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    throw InternalError(fmt::format("sequence {0} of seed {1}: {2} (again: barnacle run --subject {3} --seed {1} --max-steps {4} --sequences {5})",
-                                    index, options.seed, error.what(), subject_name(*subject), options.max_steps, index + 1));
+    throw InternalError(fmt::format("sequence {0} of seed {1}: {2} (again: barnacle run --subject {3} --seed {1} --max-steps {4} --sequences {5}{6})",
+                                    index, options.seed, error.what(), subject_name(*subject), options.max_steps, index + 1, options.faults ? " --faults" : ""));
   }
 }
 
@@ -172,6 +186,8 @@ void add(CampaignResult& result, std::map<std::string, Share::Hit>& hits, const 
   result.applied += share.applied;
   result.installs += share.installs;
   result.refused_installs += share.refused_installs;
+  result.disturbed += share.disturbed;
+  for (const auto& [name, count] : share.faults) result.faults[name] += count;
   for (const auto& [kind, count] : share.steps_by_kind) result.steps_by_kind[kind] += count;
   add(result.counted, share.counted);
   result.digest.low += share.digest.low;
@@ -225,7 +241,8 @@ CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subjec
   const Clock::time_point start = Clock::now();
   const Clock::time_point end = options.seconds ? start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options.seconds))
                                                 : Clock::time_point::max();
-  const Alphabet alphabet = alphabet_for(catalogue, subject, options.max_steps);
+  Alphabet alphabet = alphabet_for(catalogue, subject, options.max_steps);
+  alphabet.faults = options.faults;
   Shared shared;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::jthread> threads;

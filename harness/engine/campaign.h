@@ -19,6 +19,7 @@ struct CampaignOptions {
   std::optional<std::uint64_t> sequences;  // none: until `seconds` have passed
   std::optional<double> seconds;
   int max_steps = 24;
+  bool faults = false;                     // draw faults (`faults` of the alphabet)
   int jobs = 1;
   bool shrink = true;
 };
@@ -38,6 +39,8 @@ struct CampaignResult {
   std::uint64_t installs = 0;
   std::uint64_t refused_installs = 0;
   std::map<std::string, std::uint64_t> steps_by_kind;
+  std::uint64_t disturbed = 0;       // sequences in which a fault struck
+  std::map<std::string, std::uint64_t> faults;  // steps in which one struck, by its name
   Counted counted;                   // by registry index
   std::vector<CampaignFinding> findings;  // one for each invariant, in registry order
   Hash128 digest;                    // of all sequences, whatever the order in which they were played

@@ -21,6 +21,7 @@ constexpr std::array kApiFaults = {
     ApiFault{"403", 403, "Forbidden", "forbidden"},
     ApiFault{"404", 404, "NotFound", "not found"},
     ApiFault{"409", 409, "Conflict", "the object has been modified; please apply your changes to the latest version and try again"},
+    ApiFault{"429", 429, "TooManyRequests", "the server has received too many requests and has asked us to try again later"},
     ApiFault{"500", 500, "InternalError", "an error on the server has prevented the request from succeeding"},
 };
 
@@ -49,7 +50,20 @@ bool can_fail_so(const EffectResult& answer, const Effect& effect) {
   return changes_host(effect.kind) || (effect.kind == EffectKind::read && answer.error != Errno::enoent);
 }
 
+bool can_strike(FaultKind kind, const EffectResult& answer, const Effect& effect) {
+  switch (kind) {
+    case FaultKind::cut: return true;
+    case FaultKind::fail: return can_fail_so(answer, effect);
+    case FaultKind::lose: return writes_api(effect.kind);
+    case FaultKind::tear: return effect.kind == EffectKind::write || effect.kind == EffectKind::replace;
+  }
+  return false;
+}
+
 }  // namespace
+
+static_assert(static_cast<int>(FaultKind::cut) == static_cast<int>(RunFault::What::cut) && static_cast<int>(FaultKind::fail) == static_cast<int>(RunFault::What::fail) &&
+              static_cast<int>(FaultKind::lose) == static_cast<int>(RunFault::What::lose) && static_cast<int>(FaultKind::tear) == static_cast<int>(RunFault::What::tear));
 
 bool fault_applies_to(const Fault& fault, const std::string& version) {
   if (!fault.since.empty() && compare_versions(version, fault.since) < 0) return false;
@@ -63,18 +77,24 @@ bool known_error(const std::string& error) {
 
 RunFault make_run_fault(const Fault& fault) {
   RunFault made;
-  made.what = fault.kind == FaultKind::cut ? RunFault::What::cut : RunFault::What::fail;
+  made.what = static_cast<RunFault::What>(fault.kind);  // the two lists are one
   made.exit_code = fault.signal == "SIGTERM" ? 143 : 137;
-  made.answer = answer_of(fault.error);
-  made.answer_text = fault.error;
+  made.lasting = fault.lasting;
+  if (fault.kind == FaultKind::fail) {
+    made.answer = answer_of(fault.error);
+    made.answer_text = fault.error;
+  } else if (fault.kind == FaultKind::lose) {
+    made.answer.api_error = ApiError{504, "Timeout", "request did not complete within the allotted timeout"};
+    made.answer_text = "answer lost";
+  }
   const auto count = std::make_shared<int>(0);
-  const bool fails = made.what == RunFault::What::fail;
-  made.strikes = [fault, count, fails, answer = made.answer](int number, const Effect& effect) {
-    // Counted are: all effects; with `effect_is`, those that it is said of; for `fail`, those that can fail so.
+  made.strikes = [fault, count, answer = made.answer](int number, const Effect& effect) {
+    // Counted are: all effects; with `effect_is`, those that it is said of; and but for cuts those that it can strike.
     if (!fault.effect_is.empty() && !is_said_of(fault.effect_is, describe(effect))) return false;
-    if (fails && !can_fail_so(answer, effect)) return false;
-    const bool counts_matches = fails || !fault.effect_is.empty();
-    return (counts_matches ? ++*count : number) == fault.effect;
+    if (!can_strike(fault.kind, answer, effect)) return false;
+    const bool counts_matches = fault.kind != FaultKind::cut || !fault.effect_is.empty();
+    const int present = counts_matches ? ++*count : number;
+    return fault.lasting ? present >= fault.effect : present == fault.effect;
   };
   return made;
 }

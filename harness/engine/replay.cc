@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/engine/words.h"
+#include "harness/invariants/contract.h"
 #include "sim/base/check.h"
 
 namespace barnacle {
@@ -105,6 +106,7 @@ class Player {
     outcome.digest = rolling_.finish();
     if (options_.details) outcome.host_changes = host_changes(before, world);
     check_releases(world.cluster);
+    outcome.disturbances = disturbances_in(outcome.record, world);
     timeline_.steps.push_back(std::move(outcome));
     judge_step(before, world, step);
   }
@@ -121,8 +123,10 @@ class Player {
   void judge_step(const World& before, const World& after, const Step& step) {
     const CheckContext context = make_context(lab_, before, after, step, timeline_.steps.back().record);
     const auto invariants = all_invariants();
+    const std::vector<Disturbance>& disturbances = timeline_.steps.back().disturbances;
     for (std::size_t i = 0; i < invariants.size(); ++i) {
       if (!options_.only_invariant.empty() && invariants[i].id != options_.only_invariant) continue;
+      if (!disturbances.empty() && !is_owed(invariants[i].id, context.record, after)) continue;
       ++timeline_.counted.asked[i];
       const Verdict verdict = judge(invariants[i], context);
       if (verdict.spoke) ++timeline_.counted.spoke[i];

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/engine/simulation.h"
+#include "harness/invariants/contract.h"
 #include "harness/invariants/invariant.h"
 
 namespace barnacle {
@@ -36,6 +37,7 @@ struct StepOutcome {
   bool refused = false;      // by Helm, or by every pod that ran
   Hash128 digest;            // rolling
   StepRecord record;
+  std::vector<Disturbance> disturbances;  // what struck in it
   std::vector<std::string> host_changes;  // of the step, by Obs, "node-a ~ /etc/…"; filled with `details`
 };
 

@@ -6,6 +6,7 @@
 
 #include "harness/engine/machines.h"
 #include "harness/engine/operations.h"
+#include "harness/scenario/steps.h"
 
 namespace barnacle {
 namespace {
@@ -35,6 +36,21 @@ void forget_gone_releases(World& world) {
       return world.cluster.find(Kind::daemon_set, served.namespace_, served.daemon_set) == nullptr;
     });
   }
+}
+
+constexpr int kKilled = 137;
+
+// A client that died leaves its release where it was; one that ended, and left it in a final state, mends that.
+void note_dead_client(World& world, const Step& step, const StepRecord& record) {
+  if (helm_command(step.kind) == 0) return;
+  const std::string release = step.namespace_ + "/" + step.release;
+  if (record.exit_status == kKilled) {
+    world.abandoned.insert(release);
+    return;
+  }
+  const RevisionPtr newest = newest_revision(world.cluster, step.namespace_, step.release);
+  const bool pending = newest && (status_name(newest->status).starts_with("pending") || newest->status == ReleaseStatus::uninstalling);
+  if (!pending) world.abandoned.erase(release);
 }
 
 // A workload whose files are gone, or whose runtime was replaced under it, is as good as killed.
@@ -95,6 +111,7 @@ StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const St
   const auto& denied = world.cluster.denied();
   const std::size_t fresh = std::min<std::size_t>(world.cluster.denial_count() - denied_before, denied.size());
   record.denied.assign(denied.end() - static_cast<std::ptrdiff_t>(fresh), denied.end());
+  note_dead_client(world, step, record);
   forget_gone_releases(world);
   watch_workloads(world, record);
   return record;

@@ -5,6 +5,7 @@
 
 #include "harness/engine/fault.h"
 #include "harness/scenario/keys.h"
+#include "harness/scenario/steps.h"
 
 namespace barnacle {
 namespace {
@@ -110,7 +111,7 @@ std::string describe_step(const Step& step) {
   if (step.kind == StepKind::edit_host) words.push_back(step.host_edit.path);
   if (step.kind == StepKind::edit_cluster) words.push_back(step.cluster_edit.object_kind + " " + step.cluster_edit.name);
   if (step.uncordon) words.emplace_back("uncordon");
-  for (const Fault& fault : step.faults) words.push_back(fault.kind == FaultKind::cut ? "cut " + fault.program : "fail " + fault.program);
+  for (const Fault& fault : step.faults) words.push_back(fmt::format("{} {}", fault_name(fault.kind), fault.program));
   if (!words.empty()) text += fmt::format(" {{{}}}", fmt::join(words, ", "));
   return text;
 }

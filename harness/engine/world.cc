@@ -28,6 +28,7 @@ Hash128 World::hash() const {
   for (const Workload& workload : workloads) {
     hasher.add(workload.pod).add(workload.node).add(workload.handler).add(static_cast<std::uint64_t>(workload.alive));
   }
+  for (const std::string& release : abandoned) hasher.add(release);
   return hasher.finish();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,8 @@ struct World {
   std::map<std::string, std::map<std::string, Served>> served;
   std::vector<Workload> workloads;
   int created_workloads = 0;
+  // Releases ("namespace/name") whose Helm client died, and which nobody has taken to a final state since.
+  std::set<std::string> abandoned;
 
   NodeHost* find_node(std::string_view name);
   const NodeHost* find_node(std::string_view name) const;

@@ -89,7 +89,8 @@ void release_settles(const CheckContext& context, Verdict& verdict) {
   }
   for (const RevisionPtr& revision : stored_revisions(context.after.cluster)) {
     const bool pending = status_name(revision->status).starts_with("pending") || revision->status == ReleaseStatus::uninstalling;
-    if (!pending || context.step.options.kill_after_requests) continue;
+    // An older one stays as its client left it, whatever Helm did since: only what was deployed is superseded.
+    if (!pending || newest_revision(context.after.cluster, revision->namespace_, revision->release) != revision) continue;
     verdict.violations.push_back({"", fmt::format("release {} revision {}", revision->release, revision->number), fmt::format("is left {}", status_name(revision->status)), revision->release});
   }
 }

@@ -65,7 +65,6 @@ CheckContext make_context(Lab& lab, const World& before, const World& after, con
 
 Verdict judge(const Invariant& invariant, const CheckContext& context) {
   Verdict verdict;
-  if (invariant.under_faults == UnderFaults::suspended && fault_struck(context.record)) return verdict;
   if (invariant.node_check != nullptr) judge_nodes(invariant, context, verdict);
   else invariant.check(context, verdict);
   return verdict;
@@ -101,10 +100,6 @@ bool in_manifest(const RevisionPtr& revision, const Object& object) {
   return std::ranges::any_of(revision->manifest->objects, [&](const Object& known) {
     return known.kind == object.kind && known.name == object.name && (known.namespace_.empty() || known.namespace_ == object.namespace_);
   });
-}
-
-bool fault_struck(const StepRecord& record) {
-  return std::ranges::any_of(record.runs, [](const RunEvent& event) { return event.run->faulted; });
 }
 
 }  // namespace barnacle

@@ -55,15 +55,12 @@ using Check = void (*)(const CheckContext& context, Verdict& verdict);
 // a look-up.
 using NodeCheck = void (*)(const NodeView& node, std::vector<Violation>& violations);
 
-enum class UnderFaults : std::uint8_t { always, suspended };
-
 struct Invariant {
   std::string_view id;        // stable: "path.suffix-once"
   std::string_view sentence;
   Check check = nullptr;            // one of the two
   NodeCheck node_check = nullptr;
   bool needs_fault = false;   // speaks only of steps with a fault
-  UnderFaults under_faults = UnderFaults::suspended;  // in a step in which a fault struck
 };
 
 std::span<const Invariant> all_invariants();
@@ -84,9 +81,6 @@ Standing standing_of(const World& world, const Served& served, const std::string
 // Helm knows the object as the release's. What only a failed revision made is in no manifest that Helm compares with or
 // deletes later: it has lost it, whatever is deployed, and no chart or script can help it.
 bool in_manifest(const RevisionPtr& revision, const Object& object);
-
-// A fault struck in this step.
-bool fault_struck(const StepRecord& record);
 
 // Obs of a host's files.
 Hash128 seen_files(Lab& lab, const FileTree& files);

@@ -78,6 +78,10 @@ void write_counts(std::string& out, const CampaignReport& report) {
        mean_applied(result));
   line(out, "installs  {}, of which {} were refused ({})", with_thousands(result.installs), with_thousands(result.refused_installs),
        percent(result.refused_installs, result.installs));
+  if (result.faults.empty()) return;
+  std::string kinds;
+  for (const auto& [name, count] : result.faults) kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", name, with_thousands(count));
+  line(out, "faults    struck in {} of the sequences ({} of them); steps: {}", percent(result.disturbed, result.sequences), with_thousands(result.disturbed), kinds);
 }
 
 void write_warnings(std::string& out, const CampaignResult& result) {
@@ -151,6 +155,8 @@ nlohmann::json campaign_json(const CampaignReport& report) {
   json["steps"] = result.steps;
   json["applied_steps"] = result.applied;
   json["mean_applied_steps"] = mean_applied(result);
+  json["disturbed_sequences"] = result.disturbed;
+  json["faults"] = result.faults;
   json["installs"] = result.installs;
   json["refused_installs"] = result.refused_installs;
   for (const StepRow& row : step_rows()) json["steps_by_kind"][std::string(row.name)] = steps_of_kind(result, row.name);

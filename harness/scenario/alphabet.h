@@ -83,7 +83,7 @@ struct Alphabet {
   int edits = 0;
 
   // How often each kind of step is drawn where it makes sense, in the order of StepKind; 0 switches it off.
-  std::array<std::uint32_t, kStepKinds> weights{14, 12, 12, 5, 11, 5, 5, 5, 5, 4, 5, 7, 6, 18};
+  std::array<std::uint32_t, kStepKinds> weights{14, 12, 12, 5, 11, 5, 5, 5, 5, 4, 5, 7, 6, 26};
 
   bool faults = false;                  // draw cut and fail faults, and Helm clients that die
   bool helm_flags = true;               // draw --wait, --atomic, --keep-history …

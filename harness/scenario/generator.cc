@@ -39,6 +39,7 @@ class Generator {
     const auto takes_suffix = [](const HostChoice& host) { return host.takes_suffix && host.weight > 0; };
     refusing_ = alphabet_.refusing_nodes && choices_.chance(1, 4);
     suffixes_ = refusing_ || (std::ranges::any_of(alphabet_.hosts, takes_suffix) && choices_.chance(3, 4));
+    faulty_ = alphabet_.faults && choices_.chance(7, 8);
     colliding_ = alphabet_.colliding_releases && choices_.chance(1, 24);
     swarm_ = draw_settings_swarm(choices_, alphabet_);
     for (std::size_t kind = 0; kind < kStepKinds; ++kind) weights_[kind] = alphabet_.weights[kind] * draw_factor(kind);
@@ -207,6 +208,8 @@ class Generator {
     fill_in(step);
     if (alphabet_.faults) draw_faults(step);
     scenario_.steps.push_back(std::move(step));
+    if (mending_) scenario_.steps.push_back(std::move(*mending_));
+    mending_.reset();
     return true;
   }
 
@@ -486,20 +489,49 @@ class Generator {
   // --- faults ---
 
   void draw_faults(Step& step) {
+    if (!faulty_) return;
     const bool runs_logic = helm_command(step.kind) != 0 || step.kind == StepKind::restart_pod;
-    if (runs_logic && choices_.chance(1, 4)) step.faults.push_back(draw_fault(step.kind));
-    if (helm_command(step.kind) != 0 && choices_.chance(1, 24))
-      step.options.kill_after_requests = choices_.between(0, 12);
+    if (runs_logic && choices_.chance(1, 2)) step.faults.push_back(draw_fault(step.kind));
+    if (helm_command(step.kind) != 0 && choices_.chance(1, 16)) kill_client(step);
+  }
+
+  // Nobody leaves a release as a dead client left it: the next step takes it to a final state.
+  void kill_client(Step& step) {
+    step.options.kill_after_requests = choices_.between(0, 12);
+    const auto release = std::ranges::find(world_.releases, step.release, &ReleaseModel::name);
+    const bool back = release->live && release->revisions.size() > 1 && choices_.chance(1, 2);
+    Step mending;
+    mending.kind = back ? StepKind::rollback : StepKind::uninstall;
+    name_release(mending, *release);
+    if (back) {
+      DrawnSettings settings = release->revisions[release->revisions.size() - 2].settings;
+      mending.revision = release->revisions[release->revisions.size() - 2].number;
+      release->add_revision(std::move(settings), kHistoryMax);
+    } else {
+      release->live = false;
+      release->revisions.clear();
+    }
+    mending_ = std::move(mending);
+  }
+
+  // Of all effects most are the copy's; of those that can fail or be lost there are few.
+  int draw_effect(FaultKind kind) {
+    if (kind == FaultKind::lose) return choices_.between(1, 3);
+    if (kind != FaultKind::cut) return choices_.chance(1, 2) ? choices_.between(1, 60) : choices_.between(1, 6);
+    return choices_.chance(1, 3) ? choices_.between(1, 300) : choices_.between(1, 60);
   }
 
   Fault draw_fault(StepKind kind) {
     Fault fault;
-    fault.kind = choices_.chance(1, 2) ? FaultKind::fail : FaultKind::cut;
+    static constexpr std::array<std::uint32_t, 4> kWeights{4, 4, 1, 1};  // in the order of FaultKind
+    fault.kind = static_cast<FaultKind>(choices_.weighted(kWeights));
     if (kind == StepKind::uninstall) fault.program = "cleanup";
-    fault.run = choices_.chance(1, 3) ? choices_.between(2, 4) : 1;
-    // Early effects matter as much as the many of the copy.
-    fault.effect = choices_.chance(1, 2) ? choices_.between(1, 400) : choices_.between(1, 40);
-    if (fault.kind == FaultKind::fail) fault.error = choices_.pick_from(fault_errors());
+    fault.run = choices_.chance(1, 4) ? choices_.between(2, 4) : 1;
+    fault.effect = draw_effect(fault.kind);
+    if (fault.kind == FaultKind::fail) {
+      fault.error = choices_.pick_from(fault_errors());
+      fault.lasting = choices_.chance(1, 4);
+    }
     if (fault.kind == FaultKind::cut && choices_.chance(1, 4)) fault.signal = "SIGTERM";
     return fault;
   }
@@ -513,6 +545,8 @@ class Generator {
   bool refusing_ = false;   // a suffix may meet a node that refuses it
   bool suffixes_ = false;   // releases have suffixes
   bool colliding_ = false;  // releases may share a suffix
+  bool faulty_ = false;     // faults are drawn
+  std::optional<Step> mending_;  // what has to follow the present step
   int added_ = 0;
   int edits_ = 0;
 };

@@ -24,7 +24,9 @@ std::optional<StepKind> step_from_name(std::string_view name);
 // What goes wrong inside a step.
 enum class FaultKind : std::uint8_t {
   cut,   // the program is killed after an effect
-  fail   // an effect fails with an error
+  fail,  // an effect fails with an error
+  lose,  // an API request is done, and its answer lost
+  tear   // a write stops half-way, and the program with it
 };
 
 // Which effect is meant: the n-th of the k-th run of a program in this step; or the n-th one that matches `effect_is`.
@@ -36,6 +38,7 @@ struct Fault {
   int effect = 1;                   // counted from 1
   std::string effect_is;            // only effects whose description begins so count: "delete RuntimeClass", "remove /opt/kata"
   std::string error = "ENOSPC";     // for fail: an errno, or 403, 404, 409, 500
+  bool lasting = false;             // for fail: and so does every such effect after it, until the run ends
   std::string signal = "SIGKILL";   // for cut: SIGKILL (exit code 137) or SIGTERM (143)
   std::string since;                // only for subjects of this version or newer
   std::string before;               // only for subjects older than this version

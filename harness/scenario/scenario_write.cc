@@ -101,6 +101,7 @@ void write_fault(std::string& text, const Fault& fault) {
   table.number("effect", fault.effect, otherwise.effect);
   table.text("effect_is", fault.effect_is);
   if (fault.kind == FaultKind::fail) table.text("error", fault.error, otherwise.error);
+  if (fault.kind == FaultKind::fail) table.flag("lasting", fault.lasting);
   if (fault.kind == FaultKind::cut) table.text("signal", fault.signal, otherwise.signal);
   table.text("since", fault.since);
   table.text("before", fault.before);

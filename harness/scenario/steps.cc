@@ -58,15 +58,18 @@ constexpr std::array<StepRow, 14> kSteps{{
 
 constexpr std::array<Name, 9> kCutKeys{"do",        "program", "node",  "run",   "effect",
                                        "effect_is", "signal",  "since", "before"};
-constexpr std::array<Name, 9> kFailKeys{"do",        "program", "node",  "run",   "effect",
-                                        "effect_is", "error",   "since", "before"};
-constexpr std::array<FaultRow, 2> kFaults{{
+constexpr std::array<Name, 10> kFailKeys{"do",        "program", "node",    "run",   "effect",
+                                         "effect_is", "error",   "lasting", "since", "before"};
+constexpr std::array<Name, 8> kOtherFaultKeys{"do", "program", "node", "run", "effect", "effect_is", "since", "before"};
+constexpr std::array<FaultRow, 4> kFaults{{
     {FaultKind::cut, "cut", "the deploy logic is killed right after its n-th effect", kCutKeys},
-    {FaultKind::fail, "fail", "the n-th effect of the deploy logic fails with an error", kFailKeys},
+    {FaultKind::fail, "fail", "the n-th effect of the deploy logic that can fails with an error, and with `lasting` all after it", kFailKeys},
+    {FaultKind::lose, "lose", "the n-th writing API request of the deploy logic is done, and its answer lost (a timeout)", kOtherFaultKeys},
+    {FaultKind::tear, "tear", "the n-th write of the deploy logic stops half-way and kills it; a file that is renamed into place stays as it was", kOtherFaultKeys},
 }};
 
-constexpr std::array<Name, 11> kErrors{"ENOSPC", "EIO", "ETXTBSY", "EROFS", "EACCES", "EBUSY",
-                                       "ENOENT", "403", "404",     "409",   "500"};
+constexpr std::array<Name, 12> kErrors{"ENOSPC", "EIO", "ETXTBSY", "EROFS", "EACCES", "EBUSY",
+                                       "ENOENT", "403", "404",     "409",   "429",    "500"};
 constexpr std::array<Name, 2> kPrograms{"install", "cleanup"};
 constexpr std::array<Name, 2> kSignals{"SIGKILL", "SIGTERM"};
 

@@ -181,14 +181,13 @@ void Execution::note_change(const Effect& effect, const FileTree& before) {
 
 bool Execution::step(const Effect& effect) {
   const int number = ++record_->effects;
-  const bool strikes = fault_ != nullptr && !record_->faulted && fault_->strikes(number, effect);
+  const bool strikes = fault_ != nullptr && (!record_->faulted || fault_->lasting) && fault_->strikes(number, effect);
   if (is_api(effect.kind) || effect.kind == EffectKind::wait_ready) note_api(effect);
   if (open_) note_for_part(effect);
   if (effect.kind <= EffectKind::chmod) note_if_aside(effect.path);
   if (effect.kind == EffectKind::rename) note_if_aside(effect.other);
-  if (strikes) record_->faulted = true;
+  if (strikes) note_fault(effect);
   if (strikes && fault_->what == RunFault::What::fail) {
-    record_->struck = describe(effect) + ": " + fault_->answer_text;
     shell_.answer(fault_->answer);
     return false;
   }
@@ -196,7 +195,8 @@ bool Execution::step(const Effect& effect) {
   const LoadedConfigPtr loaded_before = working_.loaded;
   const FileTree files_before = working_.files;
   const std::uint64_t denials = place_.cluster.denial_count();
-  EffectResult answer = perform(effect, place_);
+  EffectResult answer = strikes && fault_->what == RunFault::What::tear ? tear(effect) : perform(effect, place_);
+  if (strikes && fault_->what == RunFault::What::lose) answer = fault_->answer;
   if (place_.cluster.denial_count() != denials) record_->api.back().leaves_trace = true;
   if (mutates(effect) && answer.ok()) record_->changes.add({number, effect.kind, changed_thing(effect)});
   if (restarts) {
@@ -205,14 +205,27 @@ bool Execution::step(const Effect& effect) {
     record_->loaded_differently = record_->loaded_differently || loads_differently(loaded_before, working_.loaded);
   }
   if (changes_host(effect.kind)) note_change(effect, files_before);
-  if (strikes) {
-    record_->struck = describe(effect);
+  if (strikes && fault_->what != RunFault::What::lose) {
     record_->result.ending = RunResult::Ending::exited;
     record_->result.exit_code = fault_->exit_code;
     return true;
   }
   shell_.answer(std::move(answer));
   return false;
+}
+
+void Execution::note_fault(const Effect& effect) {
+  if (!record_->faulted) record_->struck = describe(effect) + (fault_->answer_text.empty() ? "" : ": " + fault_->answer_text);
+  record_->faulted = true;
+  record_->fault = fault_->what;
+}
+
+// Half of the bytes get there.
+EffectResult Execution::tear(const Effect& effect) {
+  if (effect.kind != EffectKind::write) return {};
+  Effect half = effect;
+  half.blob = shell_.store().intern(std::string_view(effect.blob->bytes).substr(0, effect.blob->bytes.size() / 2));
+  return perform(half, place_);
 }
 
 void Execution::note_if_aside(const std::string& path) {

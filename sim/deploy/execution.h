@@ -35,6 +35,8 @@ class Execution {
   EffectResult end_part(const std::set<std::string, std::less<>>& wanted);
   // True when the fault struck and cut the run.
   bool step(const Effect& effect);
+  void note_fault(const Effect& effect);
+  EffectResult tear(const Effect& effect);
   void note_api(const Effect& effect);
   void note_change(const Effect& effect, const FileTree& before);
   void note_for_part(const Effect& effect);

@@ -20,8 +20,14 @@ std::string_view program_name(Program program);
 
 // A fault that strikes inside one run.
 struct RunFault {
-  enum class What : std::uint8_t { cut, fail } what = What::cut;
+  enum class What : std::uint8_t {
+    cut,   // the run ends right after the effect
+    fail,  // the effect is not done, and answers `answer`
+    lose,  // the effect is done, and answers `answer` all the same
+    tear   // a write stops half-way and the run ends; of what is renamed into its place nothing is seen
+  } what = What::cut;
   std::function<bool(int number, const Effect& effect)> strikes;  // asked for each effect, counted from 1
+  bool lasting = false;       // fail: every effect from then on that it strikes
   int exit_code = 137;        // cut: SIGKILL 137, SIGTERM 143
   EffectResult answer;        // fail: what the effect answers instead of being done
   std::string answer_text;    // fail: for the report
@@ -42,6 +48,7 @@ struct RunRecord {
   int restarts = 0;                  // of the container runtime
   bool loaded_differently = false;   // some restart loaded another configuration than was running
   bool faulted = false;              // the fault struck
+  RunFault::What fault{};            // which kind
   std::string struck;                // which effect it struck, described
   // The first moment at which a restart of the runtime would have left it dead or a handler broken; empty: never.
   std::string unrestartable;
