@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace barnacle {
 namespace {
@@ -39,6 +40,17 @@ constexpr std::array kRows{
 };
 
 Disturbance disturbance_of(RunFault::What what) { return static_cast<Disturbance>(what); }
+
+// The last start that an owner's pods had on a node was the one that the fault struck: nothing has tried again since.
+bool struck_last(const StepRecord& record) {
+  std::set<std::pair<std::string, std::string>> seen;
+  for (auto event = record.runs.rbegin(); event != record.runs.rend(); ++event) {
+    if (!seen.emplace(event->node, event->owner).second) continue;
+    const RunResult& result = event->run->result;
+    if (event->run->faulted && result.ending == RunResult::Ending::exited && result.exit_code != 0) return true;
+  }
+  return false;
+}
 
 bool is_met(Owed owed, const StepRecord& record, bool recovered) {
   switch (owed) {
@@ -78,8 +90,9 @@ std::vector<Disturbance> disturbances_in(const StepRecord& record, const World& 
 }
 
 bool is_owed(std::string_view invariant, const StepRecord& record, const World& after) {
+  const bool at_rest = record.at_rest && !struck_last(record);
   return std::ranges::all_of(disturbances_in(record, after), [&](Disturbance disturbance) {
-    const bool recovered = disturbance != Disturbance::client && record.at_rest;
+    const bool recovered = disturbance != Disturbance::client && at_rest;
     return is_met(owed_under(disturbance, invariant), record, recovered);
   });
 }

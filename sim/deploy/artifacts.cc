@@ -141,9 +141,12 @@ Work remove_artifacts(Deployment& deployment) {
   std::string folder(parent_path(settings.destination()));
   while (folder.size() >= settings.prefix.size() && folder != "/opt" && folder != "/") {
     const EffectResult listed = co_await shell.list(folder);
-    if (listed.error || !listed.names.empty()) break;
-    const EffectResult removed = co_await shell.remove(folder);
-    if (removed.error) break;
+    const bool gone = listed.error == Errno::enoent;  // by a run that got no further
+    if ((listed.error && !gone) || !listed.names.empty()) break;
+    if (!gone) {
+      const EffectResult removed = co_await shell.remove(folder);
+      if (removed.error) break;
+    }
     folder = parent_path(folder);
   }
 }
