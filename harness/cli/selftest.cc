@@ -26,6 +26,8 @@ struct SelftestArguments {
   std::vector<std::string> defects;
   std::string budget;
   std::string record;
+  MutantOptions mutants;
+  bool only_mutants = false;
   std::string format = "text";
 };
 
@@ -50,6 +52,15 @@ std::expected<SelftestBudget, std::string> budget_of(const Fixtures& fixtures, c
   return read_selftest_budget(file);
 }
 
+int mutants_verb(const Catalogue& catalogue, const SelftestArguments& arguments) {
+  ProgressLine line;
+  const auto show = [&](std::size_t done, std::size_t all) { line.show(fmt::format("{} of {} mutants", done, all)); };
+  const std::vector<MutantScore> mutants = run_mutants(catalogue, arguments.mutants, show, interrupted());
+  line.clear();
+  print(arguments.format == "json" ? json_text(mutants_json(mutants)) : mutants_text(mutants));
+  return killed_share(mutants) >= kLeastKilledShare ? kNothingFound : kFinding;
+}
+
 int selftest_verb(const std::string& given, SelftestArguments& arguments) {
   if (const std::string wrong = settle_options(arguments); !wrong.empty()) return refuse(wrong);
   const auto fixtures = find_fixtures(given);
@@ -59,6 +70,8 @@ int selftest_verb(const std::string& given, SelftestArguments& arguments) {
   const auto budget = budget_of(*fixtures, arguments);
   if (!budget) return refuse(budget.error());
   catch_interrupts();
+  arguments.mutants.jobs = arguments.options.jobs;
+  if (arguments.only_mutants) return mutants_verb(**catalogue, arguments);
   ProgressLine line;
   const auto start = std::chrono::steady_clock::now();
   SelftestReport report{.scores = run_selftest(**catalogue, arguments.options,
@@ -90,6 +103,7 @@ void add_selftest(CLI::App& program, Chosen& chosen) {
   verb->add_option("--jobs", options.jobs, "Threads; 0: one for each core (default 1)")->check(CLI::Range(0, 256).description(""))->type_name("N");
   verb->add_option("--budget", arguments->budget, "Recorded medians to hold the score against (default: selftest.toml of the fixtures)")->type_name("FILE");
   verb->add_option("--record", arguments->record, "Write the medians of this run as such a file")->type_name("FILE");
+  verb->add_flag("--mutants", arguments->only_mutants, "Instead of the defects: drop, repeat or swap each effect of the reference logic");
   add_format(*verb, arguments->format);
   verb->callback([arguments, &chosen] { chosen.verb = [arguments, &chosen] { return selftest_verb(chosen.fixtures, *arguments); }; });
 }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
-#include <thread>
 
 #include "harness/engine/campaign.h"
+#include "harness/engine/threads.h"
 #include "sim/base/check.h"
 
 namespace barnacle {
@@ -152,29 +152,6 @@ void add(DefectScore& score, const Trial& trial) {
   score.sequences.push_back(*trial.sequence + 1);
   score.seconds.push_back(trial.seconds);
   for (const std::string& invariant : trial.caught_by) ++score.caught_by[invariant];
-}
-
-// Calls `work(i)` for 0 … count-1 on so many threads.
-template <class Work>
-void on_threads(int jobs, std::size_t count, const std::atomic<bool>& stop, const Work& work) {
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr error;
-  {
-    std::vector<std::jthread> threads;
-    for (int job = 0; job < jobs; ++job) {
-      threads.emplace_back([&] {
-        try {
-          for (std::size_t i = next++; i < count && !stop; i = next++) work(i);
-        } catch (...) {
-          const std::scoped_lock lock(mutex);
-          if (!error) error = std::current_exception();
-          next = count;
-        }
-      });
-    }
-  }
-  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace

@@ -125,4 +125,69 @@ nlohmann::json selftest_json(const SelftestReport& report) {
   return {{"seeds", report.seeds}, {"defects", std::move(defects)}, {"failures", report.failures()}, {"interrupted", report.interrupted}};
 }
 
+namespace {
+
+struct MutantCounts {
+  std::uint64_t all = 0;
+  std::uint64_t killed = 0;
+  std::uint64_t equivalent = 0;
+  std::uint64_t survived = 0;
+
+  void add(const MutantScore& mutant) {
+    ++all;
+    killed += mutant.fate == MutantScore::Fate::killed ? 1 : 0;
+    equivalent += mutant.fate == MutantScore::Fate::equivalent ? 1 : 0;
+    survived += mutant.fate == MutantScore::Fate::survived ? 1 : 0;
+  }
+  std::vector<std::string> cells(std::string name) const {
+    return {std::move(name), with_thousands(all), with_thousands(killed), with_thousands(equivalent), with_thousands(survived), percent(killed, killed + survived)};
+  }
+};
+
+std::string fate_name(MutantScore::Fate fate) {
+  static constexpr std::string_view kNames[] = {"killed", "equivalent", "survived"};
+  return std::string(kNames[static_cast<std::size_t>(fate)]);
+}
+
+std::string mutant_name(const Mutation& mutation) {
+  Effect effect;
+  effect.kind = mutation.place.kind;
+  return fmt::format("{} {}{}", mutation_name(mutation.what), describe(effect), mutation.place.where);
+}
+
+}  // namespace
+
+double killed_share(const std::vector<MutantScore>& mutants) {
+  MutantCounts counts;
+  for (const MutantScore& mutant : mutants) counts.add(mutant);
+  const std::uint64_t judged = counts.killed + counts.survived;
+  return judged == 0 ? 1 : static_cast<double>(counts.killed) / static_cast<double>(judged);
+}
+
+std::string mutants_text(const std::vector<MutantScore>& mutants) {
+  constexpr Table::Align kRight = Table::Align::right;
+  std::map<Mutation::What, MutantCounts> by_kind;
+  MutantCounts all;
+  for (const MutantScore& mutant : mutants) {
+    by_kind[mutant.mutation.what].add(mutant);
+    all.add(mutant);
+  }
+  Table table({{"mutants"}, {"made", kRight}, {"killed", kRight}, {"equivalent", kRight}, {"survived", kRight}, {"killed of the rest", kRight}});
+  for (const auto& [what, counts] : by_kind) table.add(counts.cells(std::string(mutation_name(what))));
+  table.add(all.cells("all"));
+  std::string text = table.text();
+  for (const MutantScore& mutant : mutants) {
+    if (mutant.fate == MutantScore::Fate::survived) text += fmt::format("survived: {} (first seen in sequence {})\n", mutant_name(mutant.mutation), mutant.sequence);
+  }
+  return text;
+}
+
+nlohmann::json mutants_json(const std::vector<MutantScore>& mutants) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const MutantScore& mutant : mutants) {
+    list.push_back({{"mutant", mutant_name(mutant.mutation)}, {"fate", fate_name(mutant.fate)}, {"invariant", mutant.invariant}, {"sequence", mutant.sequence}, {"tried", mutant.tried}});
+  }
+  return {{"killed_share", killed_share(mutants)}, {"mutants", std::move(list)}};
+}
+
 }  // namespace barnacle

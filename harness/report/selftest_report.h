@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/engine/mutants.h"
 #include "harness/engine/selftest.h"
 
 namespace barnacle {
@@ -33,6 +34,13 @@ struct SelftestReport {
   // canary that is detected. Empty when all is well.
   std::vector<std::string> failures() const;
 };
+
+// How many mutants of the effects were killed, and the survivors one by one.
+std::string mutants_text(const std::vector<MutantScore>& mutants);
+nlohmann::json mutants_json(const std::vector<MutantScore>& mutants);
+// Killed, of those that are not equivalent; 1 where there are none.
+double killed_share(const std::vector<MutantScore>& mutants);
+inline constexpr double kLeastKilledShare = 0.9;
 
 std::string selftest_text(const SelftestReport& report);
 nlohmann::json selftest_json(const SelftestReport& report);

@@ -24,12 +24,6 @@ std::string changed_thing(const Effect& effect) {
   return effect.path;
 }
 
-bool mutates(const Effect& effect) {
-  if (changes_host(effect.kind)) return true;
-  if (effect.kind == EffectKind::systemctl) return effect.path != "is-active";
-  return writes_api(effect.kind);
-}
-
 bool starts_runtime(const Effect& effect, const Host& host) {
   return effect.kind == EffectKind::systemctl && effect.other == host.runtime.unit() &&
          (effect.path == "restart" || effect.path == "start");
@@ -59,10 +53,11 @@ bool is_below(std::string_view path, std::string_view folder) {
 
 }  // namespace
 
-Execution::Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host, Cluster& cluster, const RunFault* fault)
+Execution::Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host, Cluster& cluster, const RunFault* fault, const Probe& probe)
     : parts_(parts),
       request_(request),
       fault_(fault),
+      probe_(probe),
       working_(host.host),
       place_{working_, cluster, {request.account, request.node}, request.host_now},
       watch_(working_),
@@ -83,6 +78,7 @@ RunPtr Execution::run() {
     else if (effect.kind == EffectKind::part_end) shell_.answer(end_part(*effect.wanted));
     else cut = step(effect);
   }
+  if (!cut) do_deferred();
   if (!cut || work.done()) note_ending(work);
   record_->changes.close();
   record_->result.log = std::move(shell_.log());
@@ -90,7 +86,37 @@ RunPtr Execution::run() {
   return record_;
 }
 
+EffectResult Execution::do_effect(const Effect& effect) {
+  if (!mutates(effect)) return perform(effect, place_);
+  if (probe_.survey != nullptr) probe_.survey->insert(place_of(effect, *request_.settings));
+  const bool mutated = probe_.mutation && !deferred_ && place_of(effect, *request_.settings) == probe_.mutation->place;
+  if (!mutated) {
+    EffectResult answer = perform(effect, place_);
+    do_deferred();
+    return answer;
+  }
+  switch (probe_.mutation->what) {
+    case Mutation::What::drop: break;
+    case Mutation::What::swap: deferred_ = effect; break;
+    case Mutation::What::repeat: {
+      EffectResult answer = perform(effect, place_);
+      perform(effect, place_);
+      return answer;
+    }
+  }
+  EffectResult success;
+  success.changed = true;
+  return success;
+}
+
+void Execution::do_deferred() {
+  if (!deferred_) return;
+  perform(*deferred_, place_);
+  deferred_.reset();
+}
+
 EffectResult Execution::begin_part(const PartKey& part) {
+  do_deferred();
   open_.reset();
   if (parts_ == nullptr || working_.files.has_capacity()) return {};
   // Where the folder above is missing too, more than the part's own folder would change.
@@ -128,6 +154,7 @@ EffectResult Execution::take_over(const PartPtr& known, const std::string& folde
 
 EffectResult Execution::end_part(const std::set<std::string, std::less<>>& wanted) {
   EffectResult answer;
+  do_deferred();
   if (!open_ || open_->spoiled) return answer;
   const auto folder = working_.files.find(open_->part.folder, Follow::no);
   const Node* after = folder ? *folder : nullptr;
@@ -195,7 +222,7 @@ bool Execution::step(const Effect& effect) {
   const LoadedConfigPtr loaded_before = working_.loaded;
   const FileTree files_before = working_.files;
   const std::uint64_t denials = place_.cluster.denial_count();
-  EffectResult answer = strikes && fault_->what == RunFault::What::tear ? tear(effect) : perform(effect, place_);
+  EffectResult answer = strikes && fault_->what == RunFault::What::tear ? tear(effect) : do_effect(effect);
   if (strikes && fault_->what == RunFault::What::lose) answer = fault_->answer;
   if (place_.cluster.denial_count() != denials) record_->api.back().leaves_trace = true;
   if (mutates(effect) && answer.ok()) record_->changes.add({number, effect.kind, changed_thing(effect)});

@@ -10,7 +10,7 @@ namespace barnacle {
 class Execution {
  public:
   // `parts` is asked for what parts came to, and told; null under a fault, and where nothing is to be remembered.
-  Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host, Cluster& cluster, const RunFault* fault);
+  Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host, Cluster& cluster, const RunFault* fault, const Probe& probe);
 
   RunPtr run();
   // After run(): the host that it left.
@@ -37,6 +37,9 @@ class Execution {
   bool step(const Effect& effect);
   void note_fault(const Effect& effect);
   EffectResult tear(const Effect& effect);
+  // Performs it, or what a mutation makes of it.
+  EffectResult do_effect(const Effect& effect);
+  void do_deferred();
   void note_api(const Effect& effect);
   void note_change(const Effect& effect, const FileTree& before);
   void note_for_part(const Effect& effect);
@@ -47,6 +50,8 @@ class Execution {
   PartMemory* parts_;
   const RunRequest& request_;
   const RunFault* fault_;
+  const Probe& probe_;
+  std::optional<Effect> deferred_;  // by a mutation, until after the next mutating effect
   Host working_;
   Place place_;
   RestartWatch watch_;

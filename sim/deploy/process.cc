@@ -64,7 +64,7 @@ SettingsPtr Runner::settings(const DeployVersion& version, const Strings& enviro
 }
 
 RunPtr Runner::perform_all(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault) {
-  Execution execution(store_, nullptr, request, *host, cluster, fault);
+  Execution execution(store_, nullptr, request, *host, cluster, fault, probe);
   RunPtr run = execution.run();
   host = execution.left();
   return run;
@@ -82,7 +82,7 @@ Runner::Remembered Runner::perform(const RunRequest& request, const FrozenHost& 
     }
   }
   ++misses;
-  Execution execution(store_, &parts_, request, host, cluster, nullptr);
+  Execution execution(store_, &parts_, request, host, cluster, nullptr, probe);
   const Remembered done{execution.run(), execution.left()};
   if (around && execution.looked_at_no_neighbours_but(around->named)) memory_[key].push_back(done);
   return done;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/deploy/frozen_host.h"
+#include "sim/deploy/mutation.h"
 #include "sim/deploy/part.h"
 #include "sim/deploy/settings.h"
 
@@ -76,6 +77,7 @@ class Runner {
   // The settings of a version in that environment, read once.
   SettingsPtr settings(const DeployVersion& version, const Strings& environment, Hash128 environment_hash);
 
+  Probe probe;           // of this Runner for good: what it remembers is remembered under it
   bool remember = true;  // false: every effect of every run is performed; nothing else may come of it
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
