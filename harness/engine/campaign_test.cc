@@ -66,5 +66,25 @@ TEST(Campaign, OnTheReferenceLogicIsLongVariedAndClean) {
   expect_every_invariant_to_speak(result, 10'000);
 }
 
+// The same with faults in most sequences: what they leave has to be gone once the logic was started again.
+TEST(Campaign, OnTheReferenceLogicIsCleanUnderFaults) {
+  CampaignOptions options;
+  options.sequences = kSequences / 3;
+  options.jobs = 2;
+  options.faults = true;
+  options.seed = 7;
+  const CampaignResult result =
+      run_campaign(fixtures_catalogue(), find_subject(fixtures_catalogue().versions, "model:kata"), options, [](const CampaignProgress&) {}, kNeverStop);
+  for (const CampaignFinding& found : result.findings) ADD_FAILURE() << found.finding.invariant << " in sequence " << found.sequence;
+  expect_eight_applied_steps_on_average(result);
+  EXPECT_GE(result.disturbed * 2, result.sequences);
+  EXPECT_EQ(result.faults.size(), kDisturbances);
+  if (!kManySequences) return;
+  for (const Invariant& invariant : all_invariants()) {
+    if (!invariant.needs_fault) continue;
+    EXPECT_GE(result.counted.spoke.at(static_cast<std::size_t>(&invariant - all_invariants().data())), 3'000U) << invariant.id;
+  }
+}
+
 }  // namespace
 }  // namespace barnacle

@@ -206,5 +206,45 @@ TEST(Faults, AResetThatIsCutHasDoneTheBeginningAndTheNextOneDoesTheRest) {
   }
 }
 
+// A disk that stays full for the rest of the run: every later write fails as well, and the next start succeeds.
+TEST(Faults, ALastingFailureEndsWithItsRun) {
+  Fault fault;
+  fault.kind = FaultKind::fail;
+  fault.effect = 5;
+  fault.lasting = true;
+  const Timeline timeline = Lifecycle("model:kata").install("kata").with_fault(fault).play();
+  const auto& runs = timeline.steps.front().record.runs;
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_TRUE(runs[0].run->faulted);
+  EXPECT_NE(runs[0].run->result.exit_code, 0);
+  EXPECT_EQ(runs[1].run->result.ending, RunResult::Ending::settled);
+  EXPECT_TRUE(timeline.findings.empty());
+}
+
+// The label was set, and the program was told that it was not: it must be able to do it again.
+TEST(Faults, ALostAnswerIsOfARequestThatWasDone) {
+  Fault fault;
+  fault.kind = FaultKind::lose;
+  const Timeline timeline = Lifecycle("model:kata").install("kata").with_fault(fault).play();
+  const RunEvent& first = timeline.steps.front().record.runs.front();
+  EXPECT_EQ(first.run->fault, RunFault::What::lose);
+  EXPECT_NE(first.run->result.exit_code, 0);
+  ASSERT_FALSE(first.run->changes.all().empty());
+  EXPECT_TRUE(timeline.findings.empty());
+}
+
+// 3.16.0 writes its wrapper in place: half of it is there for good, since a wrapper that exists is never written again.
+TEST(Faults, ATornWriteLeavesHalfOfTheFile) {
+  Fault fault;
+  fault.kind = FaultKind::tear;
+  fault.effect_is = "write /opt/kata-cicd/bin/qemu-system-x86_64-installation-prefix";
+  const std::string wrapper = "/opt/kata-cicd/bin/qemu-system-x86_64-installation-prefix";
+  const auto left_by = [&](const Lifecycle& life) { return (*life.play().end.nodes.front().host->host.files.read(wrapper))->bytes; };
+  Lifecycle life("model:kata-3.17.0");
+  life.install("kata-cicd", {.suffix = "cicd", .shims = "qemu"});
+  const std::string whole = left_by(life);
+  EXPECT_EQ(left_by(life.with_fault(fault)), whole.substr(0, whole.size() / 2));
+}
+
 }  // namespace
 }  // namespace barnacle

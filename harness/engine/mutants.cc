@@ -46,6 +46,7 @@ class Mutator {
   std::vector<MutantScore> mutants() const {
     std::vector<MutantScore> all;
     for (const auto& [place, sequences] : where_) {
+      if (options_.only && *options_.only != place) continue;
       for (const auto what : {Mutation::What::drop, Mutation::What::repeat, Mutation::What::swap}) {
         all.emplace_back();
         all.back().mutation = {what, place};

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct MutantOptions {
   std::uint64_t seed = 1;
   std::uint64_t sequences = 600;  // in which the effects are looked for
   std::size_t tries = 16;         // sequences for each mutant, of those that have its effect
+  std::optional<EffectPlace> only; // mutants of this place alone; none: of all
   int max_steps = 24;
   int jobs = 1;
 };

@@ -364,7 +364,7 @@ TEST(StepTable, EveryKindHasItsRowAndItsSentence) {
   EXPECT_EQ(names.size(), 14U);
   EXPECT_EQ(step_name(StepKind::change_runtime), "change-runtime");
   EXPECT_EQ(step_from_name("explode"), std::nullopt);
-  EXPECT_EQ(fault_rows().size(), 2U);
+  EXPECT_EQ(fault_rows().size(), 4U);
 }
 
 // --- the law of writing and reading ---
