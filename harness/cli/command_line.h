@@ -1,6 +1,8 @@
 // What verbs share on the command line.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +11,17 @@ class App;
 }
 
 namespace barnacle {
+
+struct CampaignOptions;
+
+// --seed, --max-steps, --faults and --jobs of verbs that play campaigns.
+void add_campaign_options(CLI::App& verb, CampaignOptions& campaign);
+// --sequences N or --time TIME; 0 and empty where they were not given.
+void add_length_options(CLI::App& verb, std::uint64_t& sequences, std::string& time, const std::string& default_time);
+// "30s", "5m", or a bare number of seconds; nothing for everything else.
+std::optional<double> seconds_of(const std::string& text);
+// --jobs 0: as many threads as there are cores.
+int jobs_of(int given);
 
 // --format text|json
 void add_format(CLI::App& verb, std::string& format);

@@ -2,53 +2,56 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <limits>
-#include <thread>
 
+#include "harness/cli/campaign_end.h"
 #include "harness/cli/campaign_files.h"
 #include "harness/cli/catalogue.h"
 #include "harness/cli/command_line.h"
-#include "harness/cli/exit_status.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
+#include "harness/cli/results_file.h"
 #include "harness/cli/verbs.h"
-#include "harness/report/campaign_report.h"
-#include "harness/report/json.h"
-#include "sim/base/dates.h"
-#include "sim/base/check.h"
 
 namespace barnacle {
 namespace {
 
 constexpr double kDefaultSeconds = 10;
-constexpr int kMostJobs = 256;
-constexpr int kMostSteps = 1000;
+// Of a campaign in parts, whose blocks are counted one by one.
+constexpr std::uint64_t kMostSequencesInBlocks = std::uint64_t{1} << 28;
 
 struct RunArguments {
   std::string subject{kDefaultSubject};
   CampaignOptions campaign;
   std::uint64_t sequences = 0;
   std::string time;
+  std::string shard;
+  std::string results;
   std::string out;
   std::string format = "text";
 };
 
-// "30s", "5m", or a bare number of seconds; nothing for everything else.
-std::optional<double> seconds_of(const std::string& text) {
-  if (const auto seconds = parse_duration(text); seconds && *seconds > 0) return static_cast<double>(*seconds);
-  if (const auto seconds = parse_duration(text + "s"); seconds && *seconds > 0) return static_cast<double>(*seconds);
-  return std::nullopt;
+// "2/5"; nothing for everything else.
+std::optional<Shard> shard_of(const std::string& text) {
+  Shard shard;
+  const char* const end = text.data() + text.size();
+  const auto [slash, bad_index] = std::from_chars(text.data(), end, shard.index);
+  if (bad_index != std::errc() || slash == end || *slash != '/') return std::nullopt;
+  const auto [last, bad_count] = std::from_chars(slash + 1, end, shard.count);
+  if (bad_count != std::errc() || last != end || shard.index < 1 || shard.index > shard.count) return std::nullopt;
+  return shard;
 }
 
-// A sign would be taken for another number, and one that is too large for the largest.
-std::string seed_error(const std::string& text) {
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole ? "" : fmt::format("'{}' is no number from 0 to {}", text, std::numeric_limits<std::uint64_t>::max());
+// The blocks of a campaign in parts. The empty string when all is well.
+std::string settle_blocks(RunArguments& arguments) {
+  const std::string given = arguments.shard.empty() ? "--results" : "--shard";
+  if (arguments.sequences == 0) return given + " needs --sequences: how many the whole campaign has";
+  if (arguments.sequences > kMostSequencesInBlocks) return fmt::format("{} takes at most {} sequences", given, kMostSequencesInBlocks);
+  const auto shard = arguments.shard.empty() ? Shard{} : shard_of(arguments.shard);
+  if (!shard) return fmt::format("--shard: '{}' is no part such as 2/5", arguments.shard);
+  arguments.campaign.blocks = blocks_of(*shard, arguments.sequences);
+  return "";
 }
 
 // The empty string when all is well.
@@ -62,24 +65,26 @@ std::string settle_options(RunArguments& arguments) {
     campaign.seconds = seconds_of(arguments.time);
     if (!campaign.seconds) return fmt::format("--time: '{}' is no duration, such as 30s or 5m", arguments.time);
   }
-  if (campaign.jobs == 0) campaign.jobs = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostJobs);
-  return "";
+  campaign.jobs = jobs_of(campaign.jobs);
+  return arguments.shard.empty() && arguments.results.empty() ? "" : settle_blocks(arguments);
 }
 
-Timeline replay_finding(const Catalogue& catalogue, const VersionPtr& subject, const CampaignFinding& found) {
-  Lab lab(catalogue);
-  auto timeline = replay(lab, subject, found.scenario, {.details = true, .only_invariant = found.finding.invariant});
-  check(timeline.has_value(), "a scenario that was shrunk can be played");
-  return std::move(*timeline);
-}
-
-CampaignReport report_of(const Catalogue& catalogue, const VersionPtr& subject, const CampaignResult& result, const std::string& out) {
-  CampaignReport report{result, subject_name(*subject), {}};
-  for (const CampaignFinding& found : result.findings) {
-    const std::string contents = write_scenario(scenario_of_finding(found, result.seed));
-    report.findings.push_back({found, replay_finding(catalogue, subject, found), out.empty() ? "" : finding_path(out, found, contents)});
-  }
-  return report;
+// Plays the blocks that the file does not have yet. The result is that of all blocks in the file.
+std::expected<CampaignResult, std::string> run_with_results(const Catalogue& catalogue, const VersionPtr& subject, const RunArguments& arguments,
+                                                            const std::function<void(const CampaignProgress&)>& progress) {
+  CampaignOptions options = arguments.campaign;
+  const auto file = ResultsFile::open(arguments.results, {subject_name(*subject), options.seed, arguments.sequences, options.max_steps, options.faults});
+  if (!file) return std::unexpected(file.error());
+  std::erase_if(*options.blocks, [&](const Block& block) { return (*file)->results().has(block); });
+  const auto keep = [&](const Block& block, const Tally& tally) { return (*file)->append(block, tally); };
+  play_sequences(catalogue, subject, options, {.played = {}, .finished = keep, .progress = progress}, interrupted());
+  if (const std::string& error = (*file)->error(); !error.empty()) return std::unexpected(error);
+  CampaignResult result;
+  static_cast<Tally&>(result) = (*file)->results().total();
+  result.seed = options.seed;
+  result.interrupted = interrupted();
+  result.findings = findings_of(catalogue, subject, options, result, interrupted());
+  return result;
 }
 
 int run_verb(const std::string& fixtures, RunArguments& arguments) {
@@ -93,38 +98,26 @@ int run_verb(const std::string& fixtures, RunArguments& arguments) {
   }
   catch_interrupts();
   ProgressLine line;
-  const CampaignResult result = run_campaign(**catalogue, *subject, arguments.campaign,
-                                             [&](const CampaignProgress& progress) { line.show(progress); }, interrupted());
+  const auto progress = [&](const CampaignProgress& so_far) { line.show(so_far); };
+  const auto result = arguments.results.empty() ? run_campaign(**catalogue, *subject, arguments.campaign, progress, interrupted())
+                                                : run_with_results(**catalogue, *subject, arguments, progress);
   line.clear();
-  const CampaignReport report = report_of(**catalogue, *subject, result, arguments.out);
-  const std::string text = arguments.format == "json" ? json_text(campaign_json(report)) : campaign_text(report);
-  print(text);
-  if (!arguments.out.empty()) {
-    const auto written = write_campaign(arguments.out, report);
-    if (!written) return refuse(written.error());
-  }
-  return result.findings.empty() ? kNothingFound : kFinding;
+  if (!result) return refuse(result.error());
+  return end_campaign(**catalogue, *subject, *result, arguments.format, arguments.out);
 }
 
 }  // namespace
 
 void add_run(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<RunArguments>();
-  CampaignOptions& campaign = arguments->campaign;
   CLI::App* verb = program.add_subcommand("run", "Play random scenarios from one seed; shrink what is found");
   verb->add_option("--subject", arguments->subject, "The deploy logic under test (default model:kata); see barnacle list subjects");
-  verb->add_option("--seed", campaign.seed, "The same seed plays the same sequences (default 1)")->check(CLI::Validator(seed_error, ""))->type_name("N");
-  CLI::Option* sequences = verb->add_option("--sequences", arguments->sequences, "How many sequences to play")
-                               ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 60).description(""))
-                               ->type_name("N");
-  verb->add_option("--time", arguments->time, "How long to play: 30s, 5m, 1h (default 10s)")->type_name("TIME")->excludes(sequences);
-  verb->add_option("--max-steps", campaign.max_steps, "The most steps of a sequence (default 24)")
-      ->check(CLI::Range(1, kMostSteps).description(""))
-      ->type_name("N");
-  verb->add_flag("--faults", campaign.faults, "Sequences with faults: runs cut or failing at some effect, Helm clients that die");
-  verb->add_option("--jobs", campaign.jobs, "Threads; 0: one for each core (default 1). Results do not depend on it")
-      ->check(CLI::Range(0, kMostJobs).description(""))
-      ->type_name("N");
+  add_campaign_options(*verb, arguments->campaign);
+  add_length_options(*verb, arguments->sequences, arguments->time, "10s");
+  verb->add_option("--shard", arguments->shard, "Play only the i-th of n equal parts of --sequences: 1/3, 2/3, 3/3")->type_name("i/n");
+  verb->add_option("--results", arguments->results,
+                   "Append a line to FILE for each finished block, and go on after what is there already; barnacle merge puts such files together")
+      ->type_name("FILE");
   verb->add_option("--out", arguments->out, "Write findings/*.toml, report.txt and report.json below DIR")->type_name("DIR");
   add_format(*verb, arguments->format);
   verb->callback([arguments, &chosen] { chosen.verb = [arguments, &chosen] { return run_verb(chosen.fixtures, *arguments); }; });

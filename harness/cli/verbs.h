@@ -18,6 +18,8 @@ struct Chosen {
 
 void add_replay(CLI::App& program, Chosen& chosen);
 void add_run(CLI::App& program, Chosen& chosen);
+void add_gate(CLI::App& program, Chosen& chosen);
+void add_merge(CLI::App& program, Chosen& chosen);
 void add_crash(CLI::App& program, Chosen& chosen);
 void add_shrink(CLI::App& program, Chosen& chosen);
 void add_selftest(CLI::App& program, Chosen& chosen);

@@ -23,68 +23,6 @@ using Clock = std::chrono::steady_clock;  // for --time and for people; in no re
 // Interned values and remembered runs beyond this are thrown away between two sequences.
 constexpr std::size_t kLabLimitBytes = std::size_t{1} << 28;
 
-struct Share {
-  std::uint64_t sequences = 0;
-  std::uint64_t steps = 0;
-  std::uint64_t applied = 0;
-  std::uint64_t installs = 0;
-  std::uint64_t refused_installs = 0;
-  std::map<std::string, std::uint64_t> steps_by_kind;
-  std::uint64_t disturbed = 0;
-  std::map<std::string, std::uint64_t> faults;
-  Counted counted;
-  Hash128 digest;  // a sum, so that the order of sequences does not count
-  struct Hit {
-    std::uint64_t sequence = 0;
-    std::uint64_t times = 0;
-  };
-  std::map<std::string, Hit> hits;  // by invariant: its first sequence
-};
-
-void add(Counted& total, const Counted& part) {
-  total.asked.resize(all_invariants().size());
-  total.spoke.resize(all_invariants().size());
-  for (std::size_t i = 0; i < part.asked.size(); ++i) {
-    total.asked[i] += part.asked[i];
-    total.spoke[i] += part.spoke[i];
-  }
-}
-
-void count_faults(Share& share, const Timeline& timeline) {
-  bool any = false;
-  for (const StepOutcome& step : timeline.steps) {
-    for (const Disturbance one : step.disturbances) {
-      ++share.faults[std::string(disturbance_name(one))];
-      any = true;
-    }
-  }
-  if (any) ++share.disturbed;
-}
-
-void count(Share& share, const Timeline& timeline, std::uint64_t index) {
-  ++share.sequences;
-  for (const StepOutcome& step : timeline.steps) {
-    ++share.steps;
-    if (step.applied) ++share.applied;
-    ++share.steps_by_kind[std::string(step_name(step.kind))];
-    if (step.kind != StepKind::install) continue;
-    ++share.installs;
-    if (step.refused) ++share.refused_installs;
-  }
-  count_faults(share, timeline);
-  add(share.counted, timeline.counted);
-  const Hash128 digest = Hasher().add(index).add(timeline.digest).finish();
-  share.digest.low += digest.low;
-  share.digest.high += digest.high;
-  std::map<std::string, bool> violated;
-  for (const Finding& finding : timeline.findings) violated[finding.invariant] = true;
-  for (const auto& [invariant, yes] : violated) {
-    const auto [hit, first] = share.hits.try_emplace(invariant, Share::Hit{index, 0});
-    hit->second.sequence = std::min(hit->second.sequence, index);
-    ++hit->second.times;
-  }
-}
-
 // A fault of Barnacle itself names the sequence that shows it, and the command that plays up to it again.
 template <class Play>
 auto in_sequence(const VersionPtr& subject, const CampaignOptions& options, std::uint64_t index, const Play& play) {
@@ -120,9 +58,9 @@ std::uint64_t block_length(const CampaignOptions& options) {
 
 class Worker {
  public:
-  Worker(const Catalogue& catalogue, const Alphabet& alphabet, const VersionPtr& subject, const CampaignOptions& options, Shared& shared,
-         const std::atomic<bool>& stop, Clock::time_point end)
-      : catalogue_(catalogue), alphabet_(alphabet), subject_(subject), options_(options), shared_(shared), stop_(stop), end_(end) {}
+  Worker(const Catalogue& catalogue, const Alphabet& alphabet, const VersionPtr& subject, const CampaignOptions& options,
+         const CampaignHooks& hooks, Shared& shared, const std::atomic<bool>& stop, Clock::time_point end)
+      : catalogue_(catalogue), alphabet_(alphabet), subject_(subject), options_(options), hooks_(hooks), shared_(shared), stop_(stop), end_(end) {}
 
   void work() {
     try {
@@ -134,71 +72,66 @@ class Worker {
     }
   }
 
-  Share share;
+  Tally share;
 
  private:
   bool ended() const { return stop_ || shared_.failed || Clock::now() >= end_; }
 
-  // Sequences come in blocks: those of one theme meet each other's states in one memory, which is of no use to the next.
-  void loop() {
+  std::optional<Block> next_block() {
+    const std::uint64_t number = shared_.next++;
+    if (options_.blocks) return number < options_.blocks->size() ? std::optional((*options_.blocks)[number]) : std::nullopt;
     const std::uint64_t end = options_.sequences.value_or(std::numeric_limits<std::uint64_t>::max());
     const std::uint64_t length = block_length(options_);
+    const std::uint64_t first = number * length;
+    if (first >= end) return std::nullopt;
+    return Block{first, std::min(length, end - first)};
+  }
+
+  // Sequences come in blocks: those of one theme meet each other's states in one memory, which is of no use to the next.
+  void loop() {
     std::unique_ptr<Lab> lab;
     std::uint64_t theme = 0;
     while (!ended()) {
-      const std::uint64_t first = shared_.next.fetch_add(length);
-      if (first >= end) break;
-      if (!lab || theme != first / kThemeLength) lab = std::make_unique<Lab>(catalogue_);
-      theme = first / kThemeLength;
-      for (std::uint64_t index = first; index < std::min(first + length, end) && !ended(); ++index) {
+      const std::optional<Block> block = next_block();
+      if (!block) break;
+      if (!lab || theme != block->first / kThemeLength) lab = std::make_unique<Lab>(catalogue_);
+      theme = block->first / kThemeLength;
+      Tally tally;
+      for (std::uint64_t index = block->first; index < block->first + block->length && !ended(); ++index) {
         if (lab->store.bytes() > kLabLimitBytes) lab = std::make_unique<Lab>(catalogue_);
-        play(*lab, index);
+        play(*lab, index, tally);
       }
+      add(share, tally);
+      const bool whole = tally.sequences == block->length;
+      if (whole && hooks_.finished && !hooks_.finished(*block, tally)) shared_.failed = true;
     }
   }
 
-  void play(Lab& lab, std::uint64_t index) {
-    const auto timeline = in_sequence(subject_, options_, index, [&] {
-      auto played = replay(lab, subject_, scenario_of(alphabet_, subject_, options_.seed, index));
+  void play(Lab& lab, std::uint64_t index, Tally& tally) {
+    const Timeline timeline = in_sequence(subject_, options_, index, [&] {
+      const Scenario scenario = scenario_of(alphabet_, subject_, options_.seed, index);
+      auto played = replay(lab, subject_, scenario);
       check(played.has_value(), "a generated scenario can be played");
-      return played;
+      if (hooks_.played) hooks_.played(lab, index, scenario, *played);
+      return std::move(*played);
     });
-    count(share, *timeline, index);
+    count(tally, timeline, index);
     ++shared_.played;
-    shared_.steps += timeline->steps.size();
-    if (timeline->findings.empty()) return;
+    shared_.steps += timeline.steps.size();
+    if (timeline.findings.empty()) return;
     const std::scoped_lock lock(shared_.mutex);
-    for (const Finding& finding : timeline->findings) shared_.seen[finding.invariant] = true;
+    for (const Finding& finding : timeline.findings) shared_.seen[finding.invariant] = true;
   }
 
   const Catalogue& catalogue_;
   const Alphabet& alphabet_;
   const VersionPtr& subject_;
   const CampaignOptions& options_;
+  const CampaignHooks& hooks_;
   Shared& shared_;
   const std::atomic<bool>& stop_;
   Clock::time_point end_;
 };
-
-void add(CampaignResult& result, std::map<std::string, Share::Hit>& hits, const Share& share) {
-  result.sequences += share.sequences;
-  result.steps += share.steps;
-  result.applied += share.applied;
-  result.installs += share.installs;
-  result.refused_installs += share.refused_installs;
-  result.disturbed += share.disturbed;
-  for (const auto& [name, count] : share.faults) result.faults[name] += count;
-  for (const auto& [kind, count] : share.steps_by_kind) result.steps_by_kind[kind] += count;
-  add(result.counted, share.counted);
-  result.digest.low += share.digest.low;
-  result.digest.high += share.digest.high;
-  for (const auto& [invariant, hit] : share.hits) {
-    const auto [total, first] = hits.try_emplace(invariant, hit);
-    if (first) continue;
-    total->second.sequence = std::min(total->second.sequence, hit.sequence);
-    total->second.times += hit.times;
-  }
-}
 
 std::optional<Finding> first_of(const Timeline& timeline, std::string_view invariant) {
   const auto found = std::ranges::find(timeline.findings, invariant, &Finding::invariant);
@@ -236,19 +169,24 @@ Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::u
   return scenario;
 }
 
-CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
-                            const std::function<void(const CampaignProgress&)>& progress, const std::atomic<bool>& stop) {
-  const Clock::time_point start = Clock::now();
-  const Clock::time_point end = options.seconds ? start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options.seconds))
-                                                : Clock::time_point::max();
+Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options) {
   Alphabet alphabet = alphabet_for(catalogue, subject, options.max_steps);
   alphabet.faults = options.faults;
+  return alphabet;
+}
+
+Tally play_sequences(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options, const CampaignHooks& hooks,
+                     const std::atomic<bool>& stop) {
+  const Clock::time_point end = options.seconds
+                                    ? Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options.seconds))
+                                    : Clock::time_point::max();
+  const Alphabet alphabet = alphabet_for(catalogue, subject, options);
   Shared shared;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::jthread> threads;
   std::atomic<int> running = options.jobs;
   for (int job = 0; job < options.jobs; ++job) {
-    workers.push_back(std::make_unique<Worker>(catalogue, alphabet, subject, options, shared, stop, end));
+    workers.push_back(std::make_unique<Worker>(catalogue, alphabet, subject, options, hooks, shared, stop, end));
     threads.emplace_back([worker = workers.back().get(), &running] {
       worker->work();
       --running;
@@ -257,19 +195,23 @@ CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subjec
   while (running > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     const std::scoped_lock lock(shared.mutex);
-    if (progress) progress({shared.played, shared.steps, shared.seen.size()});
+    if (hooks.progress) hooks.progress({shared.played, shared.steps, shared.seen.size()});
   }
   threads.clear();
   if (shared.error) std::rethrow_exception(shared.error);
-  CampaignResult result;
-  result.seed = options.seed;
-  result.interrupted = stop;
-  std::map<std::string, Share::Hit> hits;
-  for (const auto& worker : workers) add(result, hits, worker->share);
+  Tally total;
+  for (const auto& worker : workers) add(total, worker->share);
+  return total;
+}
+
+std::vector<CampaignFinding> findings_of(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options, const Tally& tally,
+                                         const std::atomic<bool>& stop) {
+  std::vector<CampaignFinding> findings;
+  const Alphabet alphabet = alphabet_for(catalogue, subject, options);
   Lab lab(catalogue);
   for (const Invariant& invariant : all_invariants()) {
-    const auto hit = hits.find(std::string(invariant.id));
-    if (hit == hits.end()) continue;
+    const auto hit = tally.hits.find(std::string(invariant.id));
+    if (hit == tally.hits.end()) continue;
     CampaignFinding found;
     found.sequence = hit->second.sequence;
     found.times = hit->second.times;
@@ -281,8 +223,19 @@ CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subjec
       check(first.has_value(), "a finding is found again");
       found.finding = *first;
     });
-    result.findings.push_back(std::move(found));
+    findings.push_back(std::move(found));
   }
+  return findings;
+}
+
+CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
+                            const std::function<void(const CampaignProgress&)>& progress, const std::atomic<bool>& stop) {
+  const Clock::time_point start = Clock::now();
+  CampaignResult result;
+  static_cast<Tally&>(result) = play_sequences(catalogue, subject, options, {.played = {}, .finished = {}, .progress = progress}, stop);
+  result.seed = options.seed;
+  result.interrupted = stop;
+  result.findings = findings_of(catalogue, subject, options, result, stop);
   result.wall_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return result;
 }

@@ -10,14 +10,23 @@
 #include <vector>
 
 #include "harness/engine/replay.h"
+#include "harness/engine/tally.h"
 #include "harness/scenario/alphabet.h"
 
 namespace barnacle {
+
+// Sequences in a row.
+struct Block {
+  std::uint64_t first = 0;
+  std::uint64_t length = 0;
+  auto operator<=>(const Block&) const = default;
+};
 
 struct CampaignOptions {
   std::uint64_t seed = 1;
   std::optional<std::uint64_t> sequences;  // none: until `seconds` have passed
   std::optional<double> seconds;
+  std::optional<std::vector<Block>> blocks;  // these sequences alone; no block reaches over the end of a theme
   int max_steps = 24;
   bool faults = false;                     // draw faults (`faults` of the alphabet)
   int jobs = 1;
@@ -31,20 +40,10 @@ struct CampaignFinding {
   Scenario scenario;           // shrunk
 };
 
-struct CampaignResult {
+struct CampaignResult : Tally {
   std::uint64_t seed = 0;
-  std::uint64_t sequences = 0;
-  std::uint64_t steps = 0;           // played
-  std::uint64_t applied = 0;
-  std::uint64_t installs = 0;
-  std::uint64_t refused_installs = 0;
-  std::map<std::string, std::uint64_t> steps_by_kind;
-  std::uint64_t disturbed = 0;       // sequences in which a fault struck
-  std::map<std::string, std::uint64_t> faults;  // steps in which one struck, by its name
-  Counted counted;                   // by registry index
   std::vector<CampaignFinding> findings;  // one for each invariant, in registry order
-  Hash128 digest;                    // of all sequences, whatever the order in which they were played
-  double wall_seconds = 0;           // for people only; in no digest
+  double wall_seconds = 0;           // for people only; in no digest. 0: not measured
   bool interrupted = false;
 };
 
@@ -58,11 +57,32 @@ struct CampaignProgress {
 CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
                             const std::function<void(const CampaignProgress&)>& progress, const std::atomic<bool>& stop);
 
+// What the owner of a campaign looks at while it plays.
+struct CampaignHooks {
+  // After each sequence, by the thread that played it, with its memory.
+  std::function<void(Lab& lab, std::uint64_t index, const Scenario& scenario, const Timeline& timeline)> played;
+  // After each block that was played to its end, by the thread that played it; false ends the campaign.
+  std::function<bool(const Block& block, const Tally& tally)> finished;
+  std::function<void(const CampaignProgress&)> progress;  // from time to time, by one thread
+};
+
+// The two halves of a campaign: its sequences, and of each invariant that was violated the first one, shrunk.
+Tally play_sequences(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options, const CampaignHooks& hooks,
+                     const std::atomic<bool>& stop);
+std::vector<CampaignFinding> findings_of(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options, const Tally& tally,
+                                         const std::atomic<bool>& stop);
+
+// Says whether a scenario shows what is to be kept: after how many steps.
+using Shows = std::function<std::optional<std::size_t>(const Scenario& scenario)>;
+// The smallest scenario near one that shows it. Always shows it as well; `stop` ends the search early.
+Scenario shrink(Scenario scenario, const Shows& shows, const std::atomic<bool>& stop);
+
 // The smallest scenario near `scenario` that still violates the invariant.
 Scenario shrink(Lab& lab, const VersionPtr& subject, Scenario scenario, const std::string& invariant, const std::atomic<bool>& stop);
 
 // What a campaign on this subject draws from.
 Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int max_steps);
+Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options);
 
 // So many sequences in a row share a theme.
 inline constexpr std::uint64_t kThemeLength = 4096;

@@ -45,6 +45,7 @@ struct StepOutcome {
 struct Counted {
   std::vector<std::uint64_t> asked;
   std::vector<std::uint64_t> spoke;
+  bool operator==(const Counted&) const = default;
 };
 
 struct Timeline {

@@ -8,8 +8,7 @@ namespace {
 
 class Shrinker {
  public:
-  Shrinker(Lab& lab, const VersionPtr& subject, Scenario scenario, const std::string& invariant, const std::atomic<bool>& stop)
-      : lab_(lab), subject_(subject), best_(std::move(scenario)), invariant_(invariant), stop_(stop) {}
+  Shrinker(Scenario scenario, const Shows& shows, const std::atomic<bool>& stop) : best_(std::move(scenario)), shows_(shows), stop_(stop) {}
 
   Scenario run() {
     cut_after_finding();
@@ -25,8 +24,7 @@ class Shrinker {
  private:
   bool still_violates(const Scenario& candidate) {
     if (stop_ || candidate.steps.empty() || candidate.nodes.empty()) return false;
-    const auto timeline = replay(lab_, subject_, candidate, {.details = false, .only_invariant = invariant_, .stop_at_first = true});
-    return timeline && !timeline->findings.empty();
+    return shows_(candidate).has_value();
   }
 
   bool accept(Scenario candidate) {
@@ -36,8 +34,8 @@ class Shrinker {
   }
 
   void cut_after_finding() {
-    const auto timeline = replay(lab_, subject_, best_, {.details = false, .only_invariant = invariant_, .stop_at_first = true});
-    if (timeline && !timeline->findings.empty()) best_.steps.resize(timeline->steps.size());
+    if (stop_) return;
+    if (const auto steps = shows_(best_)) best_.steps.resize(*steps);
   }
 
   // Halves, quarters … single steps.
@@ -164,17 +162,22 @@ class Shrinker {
     if (values[path[depth]].empty()) values.erase(path[depth]);
   }
 
-  Lab& lab_;
-  const VersionPtr& subject_;
   Scenario best_;
-  const std::string& invariant_;
+  const Shows& shows_;
   const std::atomic<bool>& stop_;
 };
 
 }  // namespace
 
+Scenario shrink(Scenario scenario, const Shows& shows, const std::atomic<bool>& stop) { return Shrinker(std::move(scenario), shows, stop).run(); }
+
 Scenario shrink(Lab& lab, const VersionPtr& subject, Scenario scenario, const std::string& invariant, const std::atomic<bool>& stop) {
-  return Shrinker(lab, subject, std::move(scenario), invariant, stop).run();
+  const Shows shows = [&](const Scenario& candidate) -> std::optional<std::size_t> {
+    const auto timeline = replay(lab, subject, candidate, {.details = false, .only_invariant = invariant, .stop_at_first = true});
+    if (!timeline || timeline->findings.empty()) return std::nullopt;
+    return timeline->steps.size();
+  };
+  return shrink(std::move(scenario), shows, stop);
 }
 
 }  // namespace barnacle

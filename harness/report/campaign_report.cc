@@ -138,8 +138,8 @@ std::string campaign_text(const CampaignReport& report) {
   const std::string found = fmt::format("{} violated", counted(result.findings.size(), "invariant"));
   line(out, "verdict   {}{}", result.findings.empty() ? "clean: nothing found" : found, result.interrupted ? " (interrupted)" : "");
   line(out, "digest    {}", to_hex(result.digest));
-  line(out, "time      {:.1f} s, {} steps a second", result.wall_seconds,
-       with_thousands(result.wall_seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(result.steps) / result.wall_seconds) : 0));
+  if (result.wall_seconds > 0) line(out, "time      {:.1f} s, {} steps a second", result.wall_seconds,
+       with_thousands(static_cast<std::uint64_t>(static_cast<double>(result.steps) / result.wall_seconds)));
   return out;
 }
 
