@@ -1,114 +1,13 @@
 // The program as its users meet it: started as a process, judged by its streams and its exit status.
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "harness/cli/program_run.h"
 
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <string>
-#include <vector>
-
-#include "harness/cli/exit_status.h"
-
-extern char** environ;
 
 namespace barnacle {
 namespace {
 
-namespace fs = std::filesystem;
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "barnacle-cli-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  std::string path(const std::string& name) const { return path_ + "/" + name; }
-  std::string write(const std::string& name, const std::string& contents) const {
-    std::ofstream(path(name)) << contents;
-    return path(name);
-  }
-
- private:
-  std::string path_;
-};
-
-std::string contents(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-// The kernel says which signals a process catches; until then one would kill it.
-bool catches(pid_t process, int signal) {
-  std::ifstream status("/proc/" + std::to_string(process) + "/status");
-  std::string key, mask;
-  while (status >> key) {
-    if (key == "State:" && (status >> mask) && mask == "Z") return true;  // it has ended: do not wait any longer
-    if (key == "SigCgt:" && (status >> mask)) return ((std::stoull(mask, nullptr, 16) >> (signal - 1)) & 1U) != 0;
-  }
-  return true;
-}
-
-struct Ended {
-  int status = -1;
-  std::string out;
-  std::string error;
-};
-
-struct CliTest : ::testing::Test {
-  Folder folder;
-
-  // Starts the program with these arguments; its output goes to `out_path`, or is collected.
-  pid_t start(std::vector<std::string> arguments, const std::string& out_path) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, out_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_addopen(&actions, 2, folder.path("stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    std::vector<char*> words;
-    arguments.insert(arguments.begin(), BARNACLE_PROGRAM);
-    for (std::string& argument : arguments) words.push_back(argument.data());
-    words.push_back(nullptr);
-    pid_t process = -1;
-    EXPECT_EQ(posix_spawn(&process, BARNACLE_PROGRAM, &actions, nullptr, words.data(), environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    return process;
-  }
-
-  Ended wait_for(pid_t process, const std::string& out_path) {
-    int status = 0;
-    EXPECT_EQ(::waitpid(process, &status, 0), process);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents(out_path), contents(folder.path("stderr"))};
-  }
-
-  Ended run(std::vector<std::string> arguments) {
-    const std::string out = folder.path("stdout");
-    return wait_for(start(std::move(arguments), out), out);
-  }
-
-  // One line that names what is wrong, status 2, nothing on standard output.
-  void expect_refusal(const std::vector<std::string>& arguments, const std::string& naming) {
-    const Ended ended = run(arguments);
-    EXPECT_EQ(ended.status, kBadInput) << ended.out << ended.error;
-    EXPECT_EQ(ended.out, "");
-    EXPECT_NE(ended.error.find(naming), std::string::npos) << ended.error;
-    EXPECT_EQ(ended.error.find('\n'), ended.error.size() - 1) << "one line: " << ended.error;
-  }
-
+struct CliTest : ProgramTest {
   std::string scenario(const std::string& subject) {
     return folder.write("scenario.toml", "title = \"install and restart\"\nsubject = \"" + subject + "\"\n"
                         "[[node]]\nname = \"node-a\"\nhost = \"ubuntu-24.04-containerd-2.0\"\n"
@@ -128,7 +27,7 @@ TEST_F(CliTest, TellsItsVersion) {
 }
 
 TEST_F(CliTest, EveryVerbHasHelp) {
-  for (const char* verb : {"replay", "run", "shrink", "conform", "bench", "list"}) {
+  for (const char* verb : {"replay", "run", "gate", "merge", "shrink", "conform", "bench", "list"}) {
     const Ended ended = run({verb, "--help"});
     EXPECT_EQ(ended.status, kNothingFound) << verb;
     EXPECT_NE(ended.out.find(verb), std::string::npos) << ended.out;

@@ -17,9 +17,8 @@
 #include "harness/cli/verbs.h"
 #include "harness/report/gate_report.h"
 #include "harness/report/json.h"
-#include "harness/report/words.h"
 #include "harness/scenario/file.h"
-#include "sim/base/check.h"
+#include "harness/scenario/keys.h"
 #include "sim/base/dates.h"
 
 namespace barnacle {
@@ -59,6 +58,10 @@ std::optional<std::uint64_t> seed_of(const std::string& commit) {
   return seed;
 }
 
+std::string commit_error(const std::string& text) {
+  return seed_of(text) ? "" : fmt::format("'{}' is no commit hash of at least {} hexadecimal digits", shown(text), kCommitDigits);
+}
+
 // The one place where a report depends on the day: an accepted finding stands until one.
 Time system_date() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -72,10 +75,7 @@ std::string settle_campaign(GateArguments& arguments) {
   if (arguments.sequences > 0) campaign.sequences = arguments.sequences;
   else campaign.seconds = arguments.time.empty() ? kDefaultSeconds : seconds_of(arguments.time);
   if (!campaign.sequences && !campaign.seconds) return fmt::format("--time: '{}' is no duration, such as 30s or 5m", arguments.time);
-  if (arguments.commit.empty()) return "";
-  const auto seed = seed_of(arguments.commit);
-  if (!seed) return fmt::format("--commit: '{}' is no commit hash of at least {} hexadecimal digits", arguments.commit, kCommitDigits);
-  campaign.seed = *seed;
+  if (const auto seed = seed_of(arguments.commit)) campaign.seed = *seed;
   return "";
 }
 
@@ -107,6 +107,9 @@ std::expected<GateOptions, std::string> settle(const Catalogue& catalogue, GateA
   for (const auto& [option, file] : {std::pair{"--junit", &arguments.junit}, std::pair{"--json", &arguments.json}}) {
     if (const std::string wrong = unwritable(option, *file); !wrong.empty()) return std::unexpected(wrong);
   }
+  std::error_code ignored;
+  const fs::file_status out = fs::status(arguments.out, ignored);
+  if (arguments.out.empty() || (fs::exists(out) && !fs::is_directory(out))) return std::unexpected(fmt::format("--out '{}': is no folder", arguments.out));
   options.campaign = arguments.campaign;
   return options;
 }
@@ -219,7 +222,7 @@ void add_gate(CLI::App& program, Chosen& chosen) {
   verb->add_option("--baseline", arguments->baseline, "Accepted findings: [[accepted]] tables with invariant, pattern (a glob over the path), reason, expires")
       ->type_name("FILE");
   add_campaign_options(*verb, arguments->campaign);
-  verb->add_option("--commit", arguments->commit, "Take the seed from a commit's hash")->type_name("HASH")->excludes("--seed");
+  verb->add_option("--commit", arguments->commit, "Take the seed from a commit's hash")->check(CLI::Validator(commit_error, ""))->type_name("HASH")->excludes("--seed");
   add_length_options(*verb, arguments->sequences, arguments->time, "60s, shrinking included");
   verb->add_option("--today", arguments->today, "The day on which accepted findings are judged (default: the system's date, UTC)")->type_name("YYYY-MM-DD");
   verb->add_option("--junit", arguments->junit, "Write a JUnit report")->type_name("FILE");
