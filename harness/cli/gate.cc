@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
@@ -27,11 +28,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kDefaultSeconds = 60;
-// Of the time: until here new findings wait for others, and then they are shrunk.
+// Of the time: from here on what was found is shrunk. Where nothing was found, playing goes on.
 constexpr double kPlayingShare = 0.7;
-// Until here nothing new was found: the rest is for the reports.
-constexpr double kLastPlayed = 0.93;
-constexpr double kLastShrunk = 0.95;
+// At the end of the time: for what cannot be interrupted, and for the reports.
+constexpr double kReserveShare = 0.03;
+constexpr double kLeastReserve_s = 0.3;
+constexpr double kMostReserve_s = 3;
+// What it takes to play and print one finding: room that is left for each.
+constexpr double kShowing_s = 0.04;
 
 constexpr std::size_t kCommitDigits = 12;
 constexpr Time kDay_s = 24 * 60 * 60;
@@ -122,7 +126,7 @@ class GateRun {
         report_{gate_.options(), result_, subject_, {}, {}, false} {}
 
   int run() {
-    result_ = gate_.play([&](const CampaignProgress& progress) { line_.show(progress); }, [&](bool found) { return found && playing_is_over(); }, interrupted());
+    result_ = gate_.play([&](const CampaignProgress& progress) { line_.show(progress); }, [&](std::size_t found) { return playing_is_over(found); }, interrupted());
     line_.clear();
     if (result_.played.sequences == 0) return refuse("the time was over before anything was played: a gate that has seen nothing does not pass");
     if (const std::string wrong = show_as_found(); !wrong.empty()) return refuse(wrong);
@@ -135,11 +139,22 @@ class GateRun {
 
  private:
   GateOptions limited(GateOptions options) const {
-    if (budget_.limited()) options.campaign.seconds = budget_.left(kLastPlayed);
+    if (budget_.limited()) options.campaign.seconds = time_left();
     return options;
   }
 
-  bool playing_is_over() const { return budget_.limited() && budget_.left(kPlayingShare) <= 0; }
+  // Until the reserve. Precondition: the time is limited.
+  double time_left() const {
+    return budget_.seconds() - std::clamp(budget_.seconds() * kReserveShare, kLeastReserve_s, kMostReserve_s) - budget_.passed();
+  }
+
+  // What was found has to be shown as well, and shrunk if it can be.
+  bool playing_is_over(std::size_t found) const {
+    if (!budget_.limited() || found == 0) return false;
+    return budget_.passed() >= kPlayingShare * budget_.seconds() || time_to_shrink(found) <= 0;
+  }
+
+  double time_to_shrink(std::size_t findings) const { return time_left() - kShowing_s * static_cast<double>(findings); }
 
   // The scenario's file keeps its name when it is shrunk.
   std::string write_scenario_of(std::size_t index) const {
@@ -168,9 +183,10 @@ class GateRun {
     const std::size_t count = result_.findings.size();
     for (std::size_t i = 0; i < count; ++i) {
       line_.show(fmt::format("shrinking {} ({} of {})", result_.findings[i].invariant, i + 1, count));
-      const std::optional<double> share = budget_.limited() ? std::optional(budget_.left(kLastShrunk) / static_cast<double>(count - i)) : std::nullopt;
+      const std::optional<double> share = budget_.limited() ? std::optional(time_to_shrink(count - i) / static_cast<double>(count - i)) : std::nullopt;
       const RaisedAfter over(share, interrupted());
       if (!share || *share > 0) gate_.shrink(result_.findings[i], over.flag());
+      gate_.show(result_.findings[i]);
       line_.clear();
       if (std::string wrong = write_scenario_of(i); !wrong.empty()) return wrong;
       print(gate_finding_text(report_, i));

@@ -1,7 +1,8 @@
 // Campaigns in parts: shards add up to the whole, and whoever is killed loses nothing that was finished.
+#include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <sstream>
 
 #include "harness/cli/program_run.h"
 #include "harness/report/results.h"
@@ -115,31 +116,60 @@ TEST_F(ResultsTest, AnUnfinishedLineCountsForNothing) {
 }
 
 // Killed at random moments, again and again: what was finished stays, and in the end the result is that of one run.
-TEST_F(ResultsTest, AKilledRunLosesNothingThatWasFinished) {
-  const std::string sequences = "1280";
-  const std::vector<std::string> words = {"run", "--seed", "5", "--sequences", sequences, "--results", folder.path("results"), "--format", "json"};
+struct KilledRunTest : ResultsTest {
+  const std::string file = folder.path("results");
+  const std::vector<std::string> campaign_words = {"run", "--seed", "5", "--sequences", "1920", "--max-steps", "12", "--format", "json"};
+
+  pid_t start_run() {
+    std::vector<std::string> words = campaign_words;
+    words.insert(words.end(), {"--results", file});
+    return start(words, folder.path("stdout"));
+  }
+
+  std::vector<std::string> finished() { return whole_lines(contents(file)); }
+
+  // How long a run takes to finish its first block, on this machine in this build.
+  std::chrono::microseconds time_to_first_block() {
+    const auto start_time = std::chrono::steady_clock::now();
+    const pid_t process = start_run();
+    while (finished().empty() && ::kill(process, 0) == 0) ::usleep(1000);
+    const auto time = std::chrono::steady_clock::now() - start_time;
+    ::kill(process, SIGKILL);
+    (void)wait_for(process, folder.path("stdout"));
+    return std::chrono::duration_cast<std::chrono::microseconds>(time);
+  }
+
+  void expect_to_begin_with(const std::vector<std::string>& lines, const std::vector<std::string>& earlier) {
+    ASSERT_GE(lines.size(), earlier.size());
+    EXPECT_TRUE(std::equal(earlier.begin(), earlier.end(), lines.begin())) << "a finished line was lost or changed";
+  }
+};
+
+TEST_F(KilledRunTest, NothingThatWasFinishedIsLost) {
   std::mt19937 random(20);
-  std::vector<std::string> finished;
+  const auto longest = static_cast<std::uint32_t>(time_to_first_block().count()) * 3 / 2;
+  std::vector<std::string> before = finished();
   int killed = 0;
-  for (int round = 0; round < 20; ++round) {
-    const pid_t process = start(words, folder.path("stdout"));
-    ::usleep(20'000 + random() % 250'000);
-    const std::vector<std::string> seen = whole_lines(contents(folder.path("results")));  // finished before the kill
+  for (int round = 0; round < 50; ++round) {
+    const pid_t process = start_run();
+    ::usleep(random() % longest);
+    const std::vector<std::string> seen = finished();
     ::kill(process, SIGKILL);
     if (wait_for(process, folder.path("stdout")).status == 128 + SIGKILL) ++killed;
-    const std::vector<std::string> lines = whole_lines(contents(folder.path("results")));
+    const std::vector<std::string> lines = finished();
     for (const std::string& line : lines) EXPECT_TRUE(parse_block_line(line)) << line;
-    for (const auto& earlier : {finished, seen}) {
-      ASSERT_GE(lines.size(), earlier.size());
-      EXPECT_TRUE(std::equal(earlier.begin(), earlier.end(), lines.begin())) << "a finished line was lost or changed";
-    }
-    finished = lines;
+    expect_to_begin_with(lines, before);
+    expect_to_begin_with(lines, seen);
+    before = lines;
   }
-  EXPECT_GT(killed, 10);
-  const Ended resumed = run(words);
+  EXPECT_GT(killed, 0);
+  RecordProperty("killed", killed);
+  RecordProperty("blocks_by_then", static_cast<int>(before.size()));
+  const pid_t process = start_run();
+  const Ended resumed = wait_for(process, folder.path("stdout"));
   EXPECT_EQ(resumed.status, kNothingFound) << resumed.error;
-  EXPECT_EQ(whole_lines(contents(folder.path("results"))).size(), 1280U / 64U);
-  EXPECT_EQ(outcome(resumed.out), outcome(run({"run", "--seed", "5", "--sequences", sequences, "--format", "json"}).out));
+  EXPECT_EQ(finished().size(), 1920U / 64U);
+  EXPECT_EQ(outcome(resumed.out), outcome(run(campaign_words).out));
 }
 
 TEST_F(ResultsTest, OneFileHasOneWriter) {

@@ -1,7 +1,6 @@
 // A time that is kept: real time, for the length of a run, never for its results.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <optional>
@@ -17,9 +16,10 @@ class TimeBudget {
   explicit TimeBudget(std::optional<double> seconds = std::nullopt) : start_(Clock::now()), seconds_(seconds) {}
 
   bool limited() const { return seconds_.has_value(); }
+  // Precondition: limited.
+  double seconds() const { return *seconds_; }
   double passed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  // Of what is `part` of it: 0 when that is over. Precondition: limited.
-  double left(double part = 1) const { return std::max(0.0, *seconds_ * part - passed()); }
+  bool is_over() const { return limited() && passed() >= *seconds_; }
 
  private:
   Clock::time_point start_;
@@ -32,7 +32,7 @@ class RaisedAfter {
   RaisedAfter(std::optional<double> seconds, const std::atomic<bool>& other)
       : raised_(other.load()), thread_([this, budget = TimeBudget(seconds), &other](const std::stop_token& end) {
           while (!end.stop_requested() && !raised_) {
-            if (other || (budget.limited() && budget.left() <= 0)) raised_ = true;
+            if (other || budget.is_over()) raised_ = true;
             else std::this_thread::sleep_for(std::chrono::milliseconds(5));
           }
         }) {}

@@ -66,21 +66,34 @@ class Gate::Watcher {
     const std::scoped_lock lock(mutex_);
     if (shared) ++result_.shared;
     note_entries(index, findings);
-    std::set<std::string> fresh;
-    for (const Finding& finding : findings) {
-      if (!is_accepted(options_, finding)) fresh.insert(finding.invariant);
-    }
-    for (const std::string& invariant : fresh) add(hits_, invariant, {index, 1});
+    std::erase_if(findings, [&](const Finding& finding) { return is_accepted(options_, finding); });
+    note_new(index, findings);
   }
 
-  bool found() {
+  std::size_t found() {
     const std::scoped_lock lock(mutex_);
-    return !hits_.empty();
+    return new_.size();
   }
 
-  const std::map<std::string, Hit>& hits() const { return hits_; }
+  struct New {
+    Hit hit;
+    Finding first;
+  };
+  const std::map<std::string, New>& new_findings() const { return new_; }
 
  private:
+  void note_new(std::uint64_t index, const std::vector<Finding>& findings) {
+    std::set<std::string> noted;
+    for (const Finding& finding : findings) {
+      if (!noted.insert(finding.invariant).second) continue;
+      const auto [known, first] = new_.try_emplace(finding.invariant, New{{index, 0}, finding});
+      ++known->second.hit.times;
+      if (index >= known->second.hit.sequence) continue;
+      known->second.hit.sequence = index;
+      known->second.first = finding;
+    }
+  }
+
   void note_entries(std::uint64_t index, const std::vector<Finding>& findings) {
     std::set<std::size_t> noted;
     for (const Finding& finding : findings) {
@@ -98,13 +111,13 @@ class Gate::Watcher {
   const GateOptions& options_;
   GateResult& result_;
   std::mutex mutex_;
-  std::map<std::string, Hit> hits_;
+  std::map<std::string, New> new_;
 };
 
 Gate::Gate(const Catalogue& catalogue, VersionPtr subject, GateOptions options)
     : catalogue_(catalogue), subject_(std::move(subject)), options_(std::move(options)), lab_(catalogue) {}
 
-GateResult Gate::play(const std::function<void(const CampaignProgress&)>& progress, const std::function<bool(bool found)>& ends_early,
+GateResult Gate::play(const std::function<void(const CampaignProgress&)>& progress, const std::function<bool(std::size_t found)>& ends_early,
                       const std::atomic<bool>& stop) {
   GateResult result;
   Watcher watcher(options_, result);
@@ -119,45 +132,41 @@ GateResult Gate::play(const std::function<void(const CampaignProgress&)>& progre
   result.played = play_sequences(catalogue_, subject_, options_.campaign, hooks, enough);
   const Alphabet alphabet = alphabet_for(catalogue_, subject_, options_.campaign);
   for (const Invariant& invariant : all_invariants()) {
-    const auto hit = watcher.hits().find(std::string(invariant.id));
-    if (hit == watcher.hits().end()) continue;
+    const auto found = watcher.new_findings().find(std::string(invariant.id));
+    if (found == watcher.new_findings().end()) continue;
     GateFinding finding;
-    finding.invariant = hit->first;
-    finding.hit = hit->second;
+    finding.invariant = found->first;
+    finding.hit = found->second.hit;
+    finding.first = found->second.first;
     finding.scenario = scenario_of(alphabet, subject_, options_.campaign.seed, finding.hit.sequence);
     finding.steps_as_found = finding.scenario.steps.size();
-    show_as_found(finding);
     result.findings.push_back(std::move(finding));
   }
   return result;
 }
 
-void Gate::show_as_found(GateFinding& finding) {
-  finding.timeline = play_finding(finding.scenario, finding.invariant);
-  check(!finding.timeline.findings.empty(), "a new finding is found again");
-  finding.expired = entries_for(options_.baseline, finding.timeline.findings.front());
-}
-
-Timeline Gate::play_finding(const Scenario& scenario, const std::string& invariant) {
-  auto timeline = replay(lab_, subject_, scenario, {.details = true, .only_invariant = invariant});
+Timeline Gate::play_finding(const Scenario& scenario, const std::string& invariant, bool details) {
+  auto timeline = replay(lab_, subject_, scenario, {.details = details, .only_invariant = invariant});
   check(timeline.has_value(), "a generated scenario can be played");
   drop_shared(lab_, options_.against, scenario, invariant, timeline->findings);
   std::erase_if(timeline->findings, [&](const Finding& finding) { return is_accepted(options_, finding); });
   return std::move(*timeline);
 }
 
+void Gate::show(GateFinding& finding) {
+  finding.timeline = play_finding(finding.scenario, finding.invariant, true);
+  check(!finding.timeline.findings.empty(), "a new finding is found again");
+  finding.expired = entries_for(options_.baseline, finding.timeline.findings.front());
+}
+
 void Gate::shrink(GateFinding& finding, const std::atomic<bool>& stop) {
   const Shows shows = [&](const Scenario& candidate) -> std::optional<std::size_t> {
-    auto timeline = replay(lab_, subject_, candidate, {.details = false, .only_invariant = finding.invariant});
-    if (!timeline) return std::nullopt;
-    drop_shared(lab_, options_.against, candidate, finding.invariant, timeline->findings);
-    std::erase_if(timeline->findings, [&](const Finding& one) { return is_accepted(options_, one); });
-    if (timeline->findings.empty()) return std::nullopt;
-    return static_cast<std::size_t>(timeline->findings.front().step);
+    const Timeline timeline = play_finding(candidate, finding.invariant, false);
+    if (timeline.findings.empty()) return std::nullopt;
+    return static_cast<std::size_t>(timeline.findings.front().step);
   };
   finding.scenario = barnacle::shrink(std::move(finding.scenario), shows, stop);
   finding.shrunk = !stop;
-  show_as_found(finding);
 }
 
 }  // namespace barnacle

@@ -25,8 +25,9 @@ struct GateOptions {
 struct GateFinding {
   std::string invariant;
   Hit hit;                         // sequences with a new finding
+  Finding first;                   // in the first of them
   Scenario scenario;
-  Timeline timeline;               // of the scenario, with details; holds new findings of this invariant only
+  Timeline timeline;               // of the scenario, with details; holds new findings of this invariant only. See Gate::show
   std::vector<std::size_t> expired;  // entries of the baseline that accepted its first finding once
   std::size_t steps_as_found = 0;
   bool shrunk = false;             // to the end; false as well where time ran out
@@ -51,19 +52,22 @@ class Gate {
 
   const GateOptions& options() const { return options_; }
 
-  // Plays, and shows of each invariant the first new finding as it was found. `ends_early` is asked from time to time: does
-  // what was found so far (something new or nothing) suffice?
-  GateResult play(const std::function<void(const CampaignProgress&)>& progress, const std::function<bool(bool found)>& ends_early,
+  // Plays. Of each invariant the first new finding comes out as it was found. `ends_early` is asked from time to time: does
+  // what was found so far, new findings of so many invariants, suffice?
+  GateResult play(const std::function<void(const CampaignProgress&)>& progress, const std::function<bool(std::size_t found)>& ends_early,
                   const std::atomic<bool>& stop);
 
   // Makes the finding's scenario as small as it gets until `stop`.
   void shrink(GateFinding& finding, const std::atomic<bool>& stop);
 
+  // Plays its scenario once more, for its timeline.
+  void show(GateFinding& finding);
+
  private:
   class Watcher;
 
-  Timeline play_finding(const Scenario& scenario, const std::string& invariant);
-  void show_as_found(GateFinding& finding);
+  // The new findings of one invariant in a scenario.
+  Timeline play_finding(const Scenario& scenario, const std::string& invariant, bool details);
 
   const Catalogue& catalogue_;
   VersionPtr subject_;

@@ -83,13 +83,13 @@ std::string_view entry_state(const GateReport& report, std::size_t index) {
 }
 
 Scenario scenario_of_gate_finding(const GateFinding& finding, std::uint64_t seed) {
-  const CampaignFinding found{finding.timeline.findings.front(), finding.hit.sequence, finding.hit.times, finding.scenario};
+  const CampaignFinding found{finding.first, finding.hit.sequence, finding.hit.times, finding.scenario};
   return scenario_of_finding(found, seed);
 }
 
 std::string gate_first_text(const GateReport& report, std::size_t index) {
   const GateFinding& finding = report.result.findings[index];
-  const Violation& violation = finding.timeline.findings.front().violation;
+  const Violation& violation = finding.first.violation;
   std::string out;
   line(out, "found {}: {}    {}", finding.invariant, one_line(violation.path), one_line(violation.detail));
   line(out, "  {}; {} as found: {}", where_seen(finding, report.result), counted(finding.steps_as_found, "step"), report.commands[index]);

@@ -20,7 +20,7 @@ struct GateReport {
 
 // A finding as it was found, in two lines: before anybody takes the time to shrink it.
 std::string gate_first_text(const GateReport& report, std::size_t index);
-// The same finding in full.
+// The same finding in full. Of this and what follows: Gate::show has filled the timelines.
 std::string gate_finding_text(const GateReport& report, std::size_t index);
 // The baseline, what was played, verdict and digest.
 std::string gate_closing_text(const GateReport& report);
