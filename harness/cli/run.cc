@@ -111,6 +111,7 @@ int run_verb(const std::string& fixtures, RunArguments& arguments) {
 void add_run(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<RunArguments>();
   CampaignOptions& campaign = arguments->campaign;
+  campaign.jobs = 0;
   CLI::App* verb = program.add_subcommand("run", "Play random scenarios from one seed; shrink what is found");
   verb->add_option("--subject", arguments->subject, "The deploy logic under test (default model:kata); see barnacle list subjects");
   verb->add_option("--seed", campaign.seed, "The same seed plays the same sequences (default 1)")->check(CLI::Validator(seed_error, ""))->type_name("N");
@@ -122,7 +123,7 @@ void add_run(CLI::App& program, Chosen& chosen) {
       ->check(CLI::Range(1, kMostSteps).description(""))
       ->type_name("N");
   verb->add_flag("--faults", campaign.faults, "Sequences with faults: runs cut or failing at some effect, Helm clients that die");
-  verb->add_option("--jobs", campaign.jobs, "Threads; 0: one for each core (default 1). Results do not depend on it")
+  verb->add_option("--jobs", campaign.jobs, "Threads (default 0: one for each core). Results do not depend on it")
       ->check(CLI::Range(0, kMostJobs).description(""))
       ->type_name("N");
   verb->add_option("--out", arguments->out, "Write findings/*.toml, report.txt and report.json below DIR")->type_name("DIR");
