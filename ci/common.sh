@@ -70,7 +70,7 @@ jobs_at_once() {
 build_preset() {
   local preset=$1 started=$SECONDS options=() targets=()
   shift
-  if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON); fi
+  if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   if (($# > 0)); then targets=(--target "$@"); fi
   say "building $preset${*:+ ($*)}"
   quietly "configure-$preset.log" cmake -S "$root" --preset "$preset" "${options[@]}" || exit 1
