@@ -107,6 +107,7 @@ class Player {
     check_releases(world.cluster);
     timeline_.steps.push_back(std::move(outcome));
     judge_step(before, world, step);
+    if (options_.watch) options_.watch(world, step);
   }
 
   Timeline finish(World world) {
