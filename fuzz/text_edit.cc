@@ -99,9 +99,10 @@ std::optional<std::vector<std::string>> imports_of(const TomlValue& file) {
   return imports;
 }
 
-// What stands for something of a release already, or hides a key behind an escape, is no operator's file.
+// What stands for something of a release already, or hides a key behind an escape, is no operator's file. Nor is one with
+// a byte order mark: TOML 1.0 knows none, though toml11 reads over it.
 bool is_operators(std::string_view text) {
-  return !text.contains(kImport) && !text.contains("kata-deploy") && !text.contains("\\u") && !text.contains("\\U");
+  return !text.starts_with("\xef\xbb\xbf") && !text.contains(kImport) && !text.contains("kata-deploy") && !text.contains("\\u") && !text.contains("\\U");
 }
 
 void check_import(std::string_view text, const TomlValue& before) {
