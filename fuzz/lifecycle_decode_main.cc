@@ -1,6 +1,6 @@
 // What an input of the lifecycle target means.
 //   lifecycle_decode FILE             the scenario, as barnacle replay reads it
-//   lifecycle_decode --dictionary FILE…   libFuzzer's dictionary: for each kind of step, the shortest bytes that drew it
+//   lifecycle_decode --dictionary FILE…   libFuzzer's dictionary: for each kind of step, bytes that drew it
 // Status 0, or 2 for bad usage and files that cannot be read.
 #include <fmt/format.h>
 
@@ -41,19 +41,20 @@ std::string quoted(const Bytes& bytes) {
 }
 
 int dictionary(const std::vector<std::string>& paths) {
-  std::map<std::string, Bytes> shortest;
+  constexpr std::size_t kLongestWord = 24;  // libFuzzer takes at most 64
+  std::map<std::string, Bytes> longest;     // a short one may have been cut by the end of its tape
   for (const std::string& path : paths) {
     const auto bytes = bytes_of_file(path);
     if (!bytes) return refuse(bytes.error());
     const Tape tape = cut_into_steps(*bytes, lifecycle().alphabet);
     const Scenario scenario = scenario_of(*bytes);
     for (std::size_t i = 0; i < std::min(tape.steps.size(), scenario.steps.size()); ++i) {
-      Bytes& known = shortest[std::string(step_name(scenario.steps[i].kind))];
-      if (known.empty() || tape.steps[i].size() < known.size()) known = tape.steps[i];
+      Bytes& known = longest[std::string(step_name(scenario.steps[i].kind))];
+      if (tape.steps[i].size() <= kLongestWord && tape.steps[i].size() > known.size()) known = tape.steps[i];
     }
   }
   fmt::print("# Bytes that drew a step of each kind in some scenario; written by lifecycle_decode --dictionary.\n");
-  for (const auto& [kind, bytes] : shortest) fmt::print("{}=\"{}\"\n", kind, quoted(bytes));
+  for (const auto& [kind, bytes] : longest) fmt::print("{}=\"{}\"\n", kind, quoted(bytes));
   return 0;
 }
 
