@@ -32,11 +32,11 @@ void name_the_file(int) {
   (void)say("\n", 1);
 }
 
-// The files, in the order of their names.
+// The files, also in folders below, in the order of their names.
 std::vector<std::string> files_of(const std::string& path) {
   if (!fs::is_directory(path)) return {path};
   std::vector<std::string> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path)) {
     if (entry.is_regular_file()) files.push_back(entry.path().string());
   }
   std::ranges::sort(files);
