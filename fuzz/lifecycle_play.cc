@@ -43,6 +43,7 @@ Lifecycle load() {
   auto subject = choose_subject(**catalogue, name.empty() ? std::string(kDefaultSubject) : name);
   if (!subject) give_up("BARNACLE_SUBJECT: " + subject.error());
   Alphabet alphabet = alphabet_for(**catalogue, *subject, kMostSteps);
+  alphabet.faults = true;
   return {std::move(*catalogue), std::move(*subject), std::move(alphabet)};
 }
 
