@@ -28,12 +28,13 @@ std::string seed_error(const std::string& text) {
 }  // namespace
 
 void add_campaign_options(CLI::App& verb, CampaignOptions& campaign) {
+  campaign.jobs = 0;
   verb.add_option("--seed", campaign.seed, "The same seed plays the same sequences (default 1)")->check(CLI::Validator(seed_error, ""))->type_name("N");
   verb.add_option("--max-steps", campaign.max_steps, "The most steps of a sequence (default 24)")
       ->check(CLI::Range(1, kMostSteps).description(""))
       ->type_name("N");
   verb.add_flag("--faults", campaign.faults, "Sequences with faults: runs cut or failing at some effect, Helm clients that die");
-  verb.add_option("--jobs", campaign.jobs, fmt::format("Threads; 0: one for each core (default {}). Results do not depend on it", campaign.jobs))
+  verb.add_option("--jobs", campaign.jobs, "Threads (default 0: one for each core). Results do not depend on it")
       ->check(CLI::Range(0, kMostJobs).description(""))
       ->type_name("N");
 }

@@ -14,7 +14,7 @@ namespace barnacle {
 
 struct CampaignOptions;
 
-// --seed, --max-steps, --faults and --jobs of verbs that play campaigns.
+// --seed, --max-steps, --faults and --jobs (as jobs_of takes it) of verbs that play campaigns.
 void add_campaign_options(CLI::App& verb, CampaignOptions& campaign);
 // --sequences N or --time TIME; 0 and empty where they were not given.
 void add_length_options(CLI::App& verb, std::uint64_t& sequences, std::string& time, const std::string& default_time);

@@ -231,7 +231,6 @@ int gate_verb(const std::string& fixtures, GateArguments& arguments) {
 
 void add_gate(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<GateArguments>();
-  arguments->campaign.jobs = 0;
   CLI::App* verb = program.add_subcommand("gate", "A campaign for a pipeline: fails on new findings only");
   verb->add_option("--subject", arguments->subject, "The deploy logic under test (default model:kata); see barnacle list subjects");
   verb->add_option("--against", arguments->against, "Report only what this subject does not show on the same sequences");

@@ -39,13 +39,13 @@ int run(int argc, char** argv) {
   program.add_option("--fixtures", chosen.fixtures, "Folder with hosts, versions and payload (default: $BARNACLE_FIXTURES, or the project's own)")
       ->type_name("DIR");
   program.fallthrough();
-  for (const auto add : {add_replay, add_run, add_gate, add_merge, add_shrink, add_crash, add_selftest, add_conform, add_bench, add_list}) add(program, chosen);
+  for (const auto add : {add_replay, add_run, add_gate, add_merge, add_shrink, add_crash, add_explore, add_selftest, add_conform, add_bench, add_list}) add(program, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& end) {
     return end_of_parsing(program, end);
   }
-  if (!chosen.verb) return refuse("name a verb: replay, run, gate, merge, shrink, crash, selftest, conform, bench or list (see barnacle --help)");
+  if (!chosen.verb) return refuse("name a verb: replay, run, gate, merge, shrink, crash, explore, selftest, conform, bench or list (see barnacle --help)");
   return run_verb(chosen);
 }
 

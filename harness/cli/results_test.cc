@@ -12,7 +12,7 @@ namespace {
 
 struct ResultsTest : ProgramTest {
   std::vector<std::string> campaign(std::vector<std::string> more, const std::string& sequences = "200") {
-    std::vector<std::string> words{"run", "--subject", "model:kata+Z91", "--seed", "3", "--sequences", sequences};
+    std::vector<std::string> words{"run", "--subject", "model:kata+Z91", "--seed", "3", "--sequences", sequences, "--jobs", "1"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }

@@ -109,6 +109,7 @@ class Player {
     outcome.disturbances = disturbances_in(outcome.record, world);
     timeline_.steps.push_back(std::move(outcome));
     judge_step(before, world, step);
+    if (options_.watch) options_.watch(world, step);
   }
 
   Timeline finish(World world) {

@@ -1,6 +1,7 @@
 // Replays a scenario step by step, judges every step by every invariant, and keeps the timeline.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -60,6 +61,7 @@ struct ReplayOptions {
   bool details = false;                 // host changes of each step
   std::string only_invariant;           // judge by this one alone; empty: by all
   bool stop_at_first = false;           // after the first step with a finding
+  std::function<void(const World& world, const Step& step)> watch = {};  // sees the world after each step; may be empty
 };
 
 // Errors are of the scenario: an unknown subject, host or version, or a node that cannot be made.

@@ -20,6 +20,8 @@ class Choices {
 
   // A number below `bound`, which is at least 1.
   virtual std::uint64_t draw(std::uint64_t bound) = 0;
+  // Whoever draws a sequence says where a step of it begins: a fuzzer cuts its bytes there.
+  virtual void begin_step() {}
 
   std::size_t pick(std::size_t count) { return static_cast<std::size_t>(draw(count)); }
   // From least to greatest, both included.
@@ -55,6 +57,7 @@ class BytesChoices final : public Choices {
   explicit BytesChoices(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
   std::uint64_t draw(std::uint64_t bound) override;
   bool exhausted() const { return next_ >= bytes_.size(); }
+  std::size_t position() const { return next_; }
 
  private:
   std::span<const std::uint8_t> bytes_;

@@ -28,6 +28,7 @@ class Generator {
     const std::size_t length = draw_length();
     while (scenario_.steps.size() < length && draw_step()) {
     }
+    choices_.begin_step();
     if (choices_.chance(1, 2)) uninstall_all(length);
     return std::move(scenario_);
   }
@@ -203,6 +204,7 @@ class Generator {
     std::array<std::uint32_t, kStepKinds> weights{};
     for (std::size_t kind = 0; kind < kStepKinds; ++kind) weights[kind] = weight_now(static_cast<StepKind>(kind));
     if (std::ranges::all_of(weights, [](std::uint32_t weight) { return weight == 0; })) return false;
+    choices_.begin_step();
     Step step;
     step.kind = static_cast<StepKind>(choices_.weighted(weights));
     fill_in(step);
