@@ -112,6 +112,7 @@ void add_run(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* verb = program.add_subcommand("run", "Play random scenarios from one seed; shrink what is found");
   verb->add_option("--subject", arguments->subject, "The deploy logic under test (default model:kata); see barnacle list subjects");
+  arguments->campaign.jobs = 0;
   add_campaign_options(*verb, arguments->campaign);
   add_length_options(*verb, arguments->sequences, arguments->time, "10s");
   verb->add_option("--shard", arguments->shard, "Play only the i-th of n equal parts of --sequences: 1/3, 2/3, 3/3")->type_name("i/n");
