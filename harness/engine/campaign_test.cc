@@ -16,7 +16,6 @@ constexpr std::uint64_t kSequences = 30'000;
 constexpr bool kManySequences = true;
 #endif
 
-const std::atomic<bool> kNeverStop{false};
 
 void expect_clean(const CampaignResult& result) {
   EXPECT_EQ(result.sequences, kSequences);

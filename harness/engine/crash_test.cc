@@ -6,7 +6,6 @@
 namespace barnacle {
 namespace {
 
-const std::atomic<bool> kNeverStop{false};
 
 CrashReport crashed(const Lifecycle& life) {
   const VersionPtr subject = find_subject(fixtures_catalogue().versions, life.scenario().subject);

@@ -11,7 +11,6 @@
 namespace barnacle {
 namespace {
 
-const std::atomic<bool> kNeverStop{false};
 
 #ifdef __SANITIZE_ADDRESS__
 constexpr std::uint64_t kScenarios = 20;

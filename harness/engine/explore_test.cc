@@ -8,7 +8,6 @@
 namespace barnacle {
 namespace {
 
-const std::atomic<bool> kNeverStop{false};
 
 VersionPtr subject(const std::string& name) { return find_subject(fixtures_catalogue().versions, name); }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -46,6 +47,9 @@ struct ChartValues {
     return values;
   }
 };
+
+// For what can be interrupted, where a test does not.
+inline const std::atomic<bool> kNeverStop{false};
 
 class Lifecycle {
  public:

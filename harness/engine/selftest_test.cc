@@ -7,7 +7,6 @@
 namespace barnacle {
 namespace {
 
-const std::atomic<bool> kNeverStop{false};
 
 SelftestOptions few(std::vector<Defect> defects) {
   SelftestOptions options;

@@ -8,7 +8,7 @@
 namespace barnacle {
 namespace {
 
-const std::string kOld = "model:kata-3.16.0";
+const std::string kBuggy = "model:kata-3.16.0";
 
 struct Case {
   std::string invariant;
@@ -21,40 +21,40 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   const auto add = [&](std::string invariant, std::string path, Lifecycle life) { all.push_back({std::move(invariant), std::move(path), std::move(life)}); };
 
-  const Lifecycle restarted = Lifecycle(kOld).install("kata-cicd", cicd).restart_pod("kata-cicd");
+  const Lifecycle restarted = Lifecycle(kBuggy).install("kata-cicd", cicd).restart_pod("kata-cicd");
   add("path.suffix-once", "/opt/kata-cicd-cicd", restarted);
   add("path.resolves", "/opt/kata-cicd-cicd", restarted);
   add("host.idempotent", "/opt/kata-cicd/share/defaults/", restarted);
   add("release.settles", "DaemonSet kata-deploy-cicd", restarted);
   add("path.inside-roots", "/opt/kata/bin/",
       Lifecycle("model:kata-3.16.0-strip").install("kata", {.shims = "qemu"}).install("kata-cicd", cicd));
-  const Lifecycle debug = Lifecycle(kOld).install("kata", {.shims = "qemu", .debug = true}).restart_pod("kata");
+  const Lifecycle debug = Lifecycle(kBuggy).install("kata", {.shims = "qemu", .debug = true}).restart_pod("kata");
   add("list.no-duplicates", "/opt/kata/share/defaults/", debug);
   add("host.converged", "/opt/kata/share/defaults/", debug);
   add("host.commutes", "/opt/kata/containerd/config.d/kata-deploy.toml",
-      Lifecycle(kOld, "ubuntu-24.04-containerd-2.0-no-config").install("kata").install("kata-cicd", {.suffix = "cicd-cicd"}));
-  const Lifecycle gone = Lifecycle(kOld).install("kata", {.shims = "qemu"}).uninstall("kata");
+      Lifecycle(kBuggy, "ubuntu-24.04-containerd-2.0-no-config").install("kata").install("kata-cicd", {.suffix = "cicd-cicd"}));
+  const Lifecycle gone = Lifecycle(kBuggy).install("kata", {.shims = "qemu"}).uninstall("kata");
   add("host.restored", "/etc/containerd/config.toml",
-      Lifecycle(kOld, "ubuntu-24.04-containerd-2.0-no-config").install("kata", {.shims = "qemu"}).uninstall("kata"));
+      Lifecycle(kBuggy, "ubuntu-24.04-containerd-2.0-no-config").install("kata", {.shims = "qemu"}).uninstall("kata"));
   add("host.operator-kept", "/etc/containerd/config.toml", gone);
   // The script looks for other releases in kube-system only.
-  Lifecycle elsewhere(kOld);
+  Lifecycle elsewhere(kBuggy);
   elsewhere.install("kata", {.shims = "qemu"});
   elsewhere.last().namespace_ = "kata";
   elsewhere.last().options.create_namespace = true;
   add("host.isolated", "katacontainers.io/kata-runtime", elsewhere.install("kata-cicd", cicd).uninstall("kata-cicd"));
-  add("reboot.noop", "/opt/kata-cicd/", Lifecycle(kOld).install("kata-cicd", cicd).reboot());
-  add("runtime.restartable", "/usr/bin/containerd-shim-kata-qemu-v2", Lifecycle(kOld).install("kata", {.shims = "qemu"}));
-  add("runtime.handlers", "RuntimeClass kata-", Lifecycle(kOld).install("kata").add_node("node-d", "ubuntu-24.04-containerd-2.0-no-config"));
-  add("disruption.bounded", "containerd", Lifecycle(kOld).install("kata", {.shims = "qemu"}).restart_pod("kata"));
+  add("reboot.noop", "/opt/kata-cicd/", Lifecycle(kBuggy).install("kata-cicd", cicd).reboot());
+  add("runtime.restartable", "/usr/bin/containerd-shim-kata-qemu-v2", Lifecycle(kBuggy).install("kata", {.shims = "qemu"}));
+  add("runtime.handlers", "RuntimeClass kata-", Lifecycle(kBuggy).install("kata").add_node("node-d", "ubuntu-24.04-containerd-2.0-no-config"));
+  add("disruption.bounded", "containerd", Lifecycle(kBuggy).install("kata", {.shims = "qemu"}).restart_pod("kata"));
   add("cleanup.single-job", "Job kata-deploy-cicd-cleanup",
-      Lifecycle(kOld).install("kata-cicd", cicd).upgrade("kata-cicd", {.suffix = "cicd", .shims = "qemu clh"}).uninstall("kata-cicd"));
-  add("cleanup.every-node", "/opt/kata", Lifecycle(kOld).node("node-b").install("kata", {.shims = "qemu"}).uninstall("kata"));
-  add("cluster.label", "katacontainers.io/kata-runtime", Lifecycle(kOld).node("node-b").install("kata", {.shims = "qemu"}).uninstall("kata"));
+      Lifecycle(kBuggy).install("kata-cicd", cicd).upgrade("kata-cicd", {.suffix = "cicd", .shims = "qemu clh"}).uninstall("kata-cicd"));
+  add("cleanup.every-node", "/opt/kata", Lifecycle(kBuggy).node("node-b").install("kata", {.shims = "qemu"}).uninstall("kata"));
+  add("cluster.label", "katacontainers.io/kata-runtime", Lifecycle(kBuggy).node("node-b").install("kata", {.shims = "qemu"}).uninstall("kata"));
   add("cluster.no-orphans", "RuntimeClass kata-clh",
-      Lifecycle(kOld).install("kata", {.shims = "qemu clh"}).upgrade("kata", {.shims = "qemu"}).uninstall("kata"));
+      Lifecycle(kBuggy).install("kata", {.shims = "qemu clh"}).upgrade("kata", {.shims = "qemu"}).uninstall("kata"));
   // The cleanup Job of a release that never ran anywhere waits for a node; its account goes with the next uninstall.
-  Lifecycle forbidden(kOld);
+  Lifecycle forbidden(kBuggy);
   forbidden.cordon().install("kata").uninstall("kata").install("kata-2");
   forbidden.last().namespace_ = "kata";
   forbidden.last().options.create_namespace = true;
@@ -62,7 +62,7 @@ std::vector<Case> cases() {
   forbidden.add_node("node-d");
   add("api.no-forbidden", "", forbidden);
   add("deploy.refusal-clean", "kata-deploy-cicd-cleanup-",
-      Lifecycle(kOld, "ubuntu-22.04-containerd-1.6").install("kata-cicd", cicd).uninstall("kata-cicd"));
+      Lifecycle(kBuggy, "ubuntu-22.04-containerd-1.6").install("kata-cicd", cicd).uninstall("kata-cicd"));
   // An upgrade drops the suffix, the next one takes it again: what runs from the first folder is nobody's by then.
   add("workload.survives", "workload-1",
       Lifecycle("model:kata-3.22.0", "ubuntu-24.04-containerd-2.0-commented").install("kata", {.suffix = "kata"}).upgrade("kata", {.shims = "clh"})
@@ -71,13 +71,13 @@ std::vector<Case> cases() {
 }
 
 // What no version shows by itself is shown on a host that somebody has spoiled between two steps.
-struct Spoiled {
+struct Broken {
   std::string invariant;
   std::string path;
   std::string contents;
 };
 
-const std::vector<Spoiled> kSpoiled{
+const std::vector<Broken> kSpoiled{
     {"runtime.parses", "/etc/containerd/config.toml", "version = 3\nimports = \"\n"},
     {"runtime.loaded", "/etc/containerd/config.toml", "version = 3\n[debug]\nlevel = \"trace\"\n"},
 };
@@ -92,7 +92,7 @@ TEST(Invariants, EachOfThemCanFail) {
     one.life.expect(one.invariant, one.path);
     covered.insert(one.invariant);
   }
-  for (const Spoiled& one : kSpoiled) covered.insert(one.invariant);
+  for (const Broken& one : kSpoiled) covered.insert(one.invariant);
   for (const Invariant& invariant : all_invariants()) EXPECT_TRUE(covered.contains(std::string(invariant.id))) << invariant.id << " has no case";
   EXPECT_EQ(covered.size(), all_invariants().size());
 }
@@ -109,7 +109,7 @@ TEST(Invariants, TheReferenceLogicPassesAllTheirCases) {
 }
 
 TEST(Invariants, OfTheRuntimeSeeASpoiledConfiguration) {
-  for (const Spoiled& one : kSpoiled) {
+  for (const Broken& one : kSpoiled) {
     SCOPED_TRACE(one.invariant);
     Lab lab(fixtures_catalogue());
     const Lifecycle life = Lifecycle("model:kata").install("kata", {.shims = "qemu"});

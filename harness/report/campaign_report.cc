@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/report/json.h"
+#include "harness/report/line.h"
 #include "harness/report/table.h"
 #include "harness/report/text.h"
 #include "harness/report/words.h"
@@ -11,14 +12,6 @@
 
 namespace barnacle {
 namespace {
-
-constexpr Table::Align kRight = Table::Align::right;
-
-template <class... Arguments>
-void line(std::string& out, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-  fmt::format_to(std::back_inserter(out), format, std::forward<Arguments>(arguments)...);
-  out.push_back('\n');
-}
 
 std::uint64_t count_of(const std::vector<std::uint64_t>& counts, std::size_t index) { return index < counts.size() ? counts[index] : 0; }
 

@@ -33,7 +33,6 @@ std::string file_of(const ExploreShown& shown, std::size_t finding) { return fin
 }  // namespace
 
 std::string explore_text(const ExploreShown& shown) {
-  constexpr Table::Align kRight = Table::Align::right;
   std::string text;
   for (std::size_t i = 0; i < shown.report.findings.size(); ++i) text += finding_text(shown.report.findings[i], file_of(shown, i));
   Table table({{"depth", kRight}, {"new worlds", kRight}, {"transitions", kRight}, {"without effect", kRight}});

@@ -4,18 +4,13 @@
 
 #include "harness/report/campaign_report.h"
 #include "harness/report/json.h"
+#include "harness/report/line.h"
 #include "harness/report/text.h"
 #include "harness/report/words.h"
 #include "sim/base/dates.h"
 
 namespace barnacle {
 namespace {
-
-template <class... Arguments>
-void line(std::string& out, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-  fmt::format_to(std::back_inserter(out), format, std::forward<Arguments>(arguments)...);
-  out.push_back('\n');
-}
 
 std::string where_seen(const GateFinding& finding, const GateResult& result) {
   return fmt::format("first in sequence {}; in {} of {}", with_thousands(finding.hit.sequence), with_thousands(finding.hit.times),

@@ -87,7 +87,6 @@ std::vector<std::string> SelftestReport::failures() const {
 }
 
 std::string selftest_text(const SelftestReport& report) {
-  constexpr Table::Align kRight = Table::Align::right;
   Table table({{"defect"}, {"reached", kRight}, {"triggered", kRight}, {"detected", kRight}, {"sequences", kRight}, {"seconds", kRight}, {"shortest sequence"}, {"caught by"}});
   for (const DefectScore& score : report.scores) {
     const bool any = score.detected > 0;
@@ -165,7 +164,6 @@ double killed_share(const std::vector<MutantScore>& mutants) {
 }
 
 std::string mutants_text(const std::vector<MutantScore>& mutants) {
-  constexpr Table::Align kRight = Table::Align::right;
   std::map<Mutation::What, MutantCounts> by_kind;
   MutantCounts all;
   for (const MutantScore& mutant : mutants) {

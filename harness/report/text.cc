@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/report/expectation.h"
+#include "harness/report/line.h"
 #include "harness/report/pods.h"
 #include "harness/report/words.h"
 
@@ -16,12 +17,6 @@ namespace {
 constexpr std::size_t kColumns = 120;
 constexpr std::size_t kHostChanges = 12;
 constexpr std::size_t kMorePaths = 3;
-
-template <class... Arguments>
-void line(std::string& out, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-  fmt::format_to(std::back_inserter(out), format, std::forward<Arguments>(arguments)...);
-  out.push_back('\n');
-}
 
 std::string numbers_of(const CleanupPods& pods) {
   return pods.first == pods.last ? std::to_string(pods.first) : fmt::format("{}–{}", pods.first, pods.last);

@@ -17,7 +17,7 @@ constexpr std::size_t kLongestReleaseName = 53;  // Helm's limit
 constexpr std::size_t kLongestName = 63;
 
 constexpr std::array<std::string_view, 7> kScenarioKeys{"title", "source", "subject", "at", "node", "step", "expect"};
-constexpr std::array<std::string_view, 3> kNodeKeys{"name", "host", "labels"};
+constexpr std::array<std::string_view, 3> kNodeTableKeys{"name", "host", "labels"};
 constexpr std::array<std::string_view, 2> kExpectKeys{"findings", "at_least"};
 
 std::vector<std::string_view> listed(Names names) { return {names.begin(), names.end()}; }
@@ -225,7 +225,7 @@ Step read_step(Problems& problems, const TomlValue& table, const KnownNames& kno
 
 NodeSpec read_node(Problems& problems, const TomlValue& table, const KnownNames& known) {
   NodeSpec node;
-  const TableReader reader(problems, table, "a node", listed(kNodeKeys));
+  const TableReader reader(problems, table, "a node", listed(kNodeTableKeys));
   read_name(reader, "name", node.name);
   read_known(reader, "host", "host", node.host, known.hosts);
   reader.strings("labels", node.labels);

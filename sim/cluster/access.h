@@ -11,6 +11,8 @@ namespace barnacle {
 inline constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
 inline constexpr std::string_view kOrphanFinalizer = "orphan";
 inline constexpr std::string_view kNamespaceFinalizer = "kubernetes";
+// A container that ran so long starts its back-off anew.
+inline constexpr Time kForgivenAfter = 600;
 // Keeps a Job's pod until the Job controller has counted how it ended.
 inline constexpr std::string_view kJobFinalizer = "batch.kubernetes.io/job-tracking";
 

@@ -6,8 +6,6 @@
 namespace barnacle {
 namespace {
 
-constexpr Time kForgivenAfter = 600;  // as in kubelet.cc: from then on the last back-off is forgotten
-
 void add_strings(Hasher& hasher, const Strings& strings) {
   hasher.add(static_cast<std::uint64_t>(strings.size()));
   for (const auto& [key, value] : strings) hasher.add(key).add(value);

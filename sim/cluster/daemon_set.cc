@@ -133,7 +133,7 @@ void adopt(ClusterAccess& access, const Object& set) {
   }
 }
 
-void control(ClusterAccess& access, const ObjectPtr& set) {
+void control_daemon_set(ClusterAccess& access, const ObjectPtr& set) {
   if (set->deletion_time || !views_of(*set).pod_template) return;
   adopt(access, *set);
   Plan plan;
@@ -160,7 +160,7 @@ void control_daemon_sets(ClusterAccess& access) {
   for (std::size_t index = 0;; ++index) {
     const auto sets = access.cluster.of_kind(Kind::daemon_set);
     if (index >= sets.size()) break;
-    control(access, ObjectPtr(sets[index]));
+    control_daemon_set(access, ObjectPtr(sets[index]));
   }
 }
 

@@ -16,12 +16,12 @@
 namespace barnacle {
 namespace {
 
-constexpr Time kFirstBackOff = 10;
-constexpr Time kLastBackOff = 600;
+constexpr Time kFirstRetry = 10;
+constexpr Time kLastRetry = 600;
 
 Time back_off_after(int failures) {
   const int doublings = std::min(failures - 1, 10);
-  return std::min(kFirstBackOff << doublings, kLastBackOff);
+  return std::min(kFirstRetry << doublings, kLastRetry);
 }
 
 bool is_failed(const Object& pod) {
@@ -182,7 +182,7 @@ class JobControl {
   const std::vector<ObjectPtr> pods_;
 };
 
-void control(ClusterAccess& access, const ObjectPtr& job) {
+void control_job(ClusterAccess& access, const ObjectPtr& job) {
   if (job->deletion_time || !views_of(*job).pod_template) return;
   const JobStatus& status = job_status(*job);
   const JobSpec& spec = views_of(*job).job;
@@ -215,7 +215,7 @@ std::optional<Time> earlier(std::optional<Time> a, std::optional<Time> b) {
 void control_jobs(ClusterAccess& access) {
   release_uncounted_pods(access);
   const std::vector<ObjectPtr> jobs = access.cluster.all(Kind::job);
-  for (const ObjectPtr& job : jobs) control(access, job);
+  for (const ObjectPtr& job : jobs) control_job(access, job);
 }
 
 std::optional<Time> next_pod_on_node(const Cluster& cluster, const Object& job, std::string_view node) {

@@ -9,7 +9,6 @@ namespace {
 
 constexpr int kFirstBackOff = 10;
 constexpr int kLastBackOff = 300;
-constexpr Time kForgivenAfter = 600;  // a container that ran so long starts its back-off anew
 constexpr Time kPostEvery = 10;
 constexpr std::size_t kExitsKept = 32;
 

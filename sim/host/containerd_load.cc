@@ -23,7 +23,7 @@ constexpr DecodedKey kCri[] = {
     {"enable_selinux", TomlKind::boolean},
     {"disable_apparmor", TomlKind::boolean},
 };
-constexpr DecodedKey kContainerd[] = {
+constexpr DecodedKey kContainerdTable[] = {
     {"default_runtime_name", TomlKind::string},
     {"snapshotter", TomlKind::string},
     {"disable_snapshot_annotations", TomlKind::boolean},
@@ -122,7 +122,7 @@ std::string wrong_in_cri(const TomlValue& cri) {
   if (std::string wrong = wrong_type(cri, kCri, ""); !wrong.empty()) return wrong;
   const TomlValue* containerd = cri.get("containerd");
   if (containerd == nullptr) return {};
-  if (std::string wrong = wrong_type(*containerd, kContainerd, "containerd"); !wrong.empty()) return wrong;
+  if (std::string wrong = wrong_type(*containerd, kContainerdTable, "containerd"); !wrong.empty()) return wrong;
   const TomlValue* runtimes = containerd->get("runtimes");
   if (runtimes == nullptr) return {};
   for (const auto& [name, runtime] : runtimes->table()) {

@@ -8,7 +8,7 @@
 namespace barnacle {
 namespace {
 
-constexpr const char* kMain = "/etc/containerd/config.toml";
+constexpr const char* kContainerdMain = "/etc/containerd/config.toml";
 
 LoadError not_loaded(const std::string& path, std::string_view why) {
   return {path, "failed to load TOML: " + path + ": " + std::string(why)};
@@ -75,7 +75,7 @@ void add_import(const FileTree& files, const std::string& importer, const std::s
 std::expected<ConfigSources, LoadError> containerd_sources(const FileTree& files) {
   ConfigSources sources;
   std::vector<std::string> pending;
-  if (files.find(kMain) != std::unexpected(Errno::enoent)) pending.emplace_back(kMain);
+  if (files.find(kContainerdMain) != std::unexpected(Errno::enoent)) pending.emplace_back(kContainerdMain);
   for (std::size_t next = 0; next < pending.size(); ++next) {
     const std::string path = pending[next];
     if (std::ranges::count(sources, path, &ConfigSource::path) != 0) continue;

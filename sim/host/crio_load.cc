@@ -6,16 +6,16 @@
 namespace barnacle {
 namespace {
 
-constexpr const char* kMain = "/etc/crio/crio.conf";
+constexpr const char* kCrioMain = "/etc/crio/crio.conf";
 constexpr const char* kDropIns = "/etc/crio/crio.conf.d";
 
-constexpr DecodedKey kTopLevel[] = {{"crio", TomlKind::table}};
-constexpr DecodedKey kCrio[] = {
+constexpr DecodedKey kCrioTopLevel[] = {{"crio", TomlKind::table}};
+constexpr DecodedKey kCrioTable[] = {
     {"runtime", TomlKind::table},
     {"storage_driver", TomlKind::string},
     {"storage_option", TomlKind::strings},
 };
-constexpr DecodedKey kRuntime[] = {
+constexpr DecodedKey kCrioRuntime[] = {
     {"log_level", TomlKind::string},
     {"default_runtime", TomlKind::string},
     {"runtimes", TomlKind::table},
@@ -32,13 +32,13 @@ constexpr DecodedKey kHandler[] = {
 
 // Why CRI-O would not decode the file; empty when it would.
 std::string wrong_in(const TomlValue& config) {
-  if (std::string wrong = wrong_type(config, kTopLevel, ""); !wrong.empty()) return wrong;
+  if (std::string wrong = wrong_type(config, kCrioTopLevel, ""); !wrong.empty()) return wrong;
   const TomlValue* crio = config.get("crio");
   if (crio == nullptr) return {};
-  if (std::string wrong = wrong_type(*crio, kCrio, "crio"); !wrong.empty()) return wrong;
+  if (std::string wrong = wrong_type(*crio, kCrioTable, "crio"); !wrong.empty()) return wrong;
   const TomlValue* runtime = crio->get("runtime");
   if (runtime == nullptr) return {};
-  if (std::string wrong = wrong_type(*runtime, kRuntime, "crio.runtime"); !wrong.empty()) return wrong;
+  if (std::string wrong = wrong_type(*runtime, kCrioRuntime, "crio.runtime"); !wrong.empty()) return wrong;
   const TomlValue* handlers = runtime->get("runtimes");
   if (handlers == nullptr) return {};
   for (const auto& [name, handler] : handlers->table()) {
@@ -80,7 +80,7 @@ std::string file_of(Store& store, const ConfigSources& sources, const std::strin
 
 std::expected<ConfigSources, LoadError> crio_sources(const FileTree& files) {
   std::vector<std::string> paths;
-  if (files.exists(kMain)) paths.emplace_back(kMain);
+  if (files.exists(kCrioMain)) paths.emplace_back(kCrioMain);
   add_drop_ins(files, kDropIns, paths);
   ConfigSources sources;
   for (const std::string& path : paths) {

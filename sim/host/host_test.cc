@@ -15,7 +15,7 @@ namespace barnacle {
 namespace {
 
 const std::string kHosts = std::string(BARNACLE_SOURCE_DIR) + "/fixtures/hosts";
-constexpr const char* kMain = "/etc/containerd/config.toml";
+constexpr const char* kContainerdConfig = "/etc/containerd/config.toml";
 constexpr Time kNow = 1'750'000'000;
 
 Host host_of(Store& store, std::string_view kind) {
@@ -85,9 +85,9 @@ TEST(HostKinds, ThoseOfTheRecordingsHoldWhatWasRecorded) {
                                          "/opt", "/opt/cni", "/opt/cni/bin", "/opt/cni/bin/bridge", "/var", "/var/lib"};
     const auto sum = [&](const char* path) { return sha256_hex((*host.files.read(path))->bytes); };
     if (std::string_view(recorded.config).empty()) {
-      std::erase(expected, kMain);
+      std::erase(expected, kContainerdConfig);
     } else {
-      EXPECT_EQ(sum(kMain), recorded.config) << recorded.kind;
+      EXPECT_EQ(sum(kContainerdConfig), recorded.config) << recorded.kind;
     }
     EXPECT_EQ(paths, expected) << recorded.kind;
     EXPECT_EQ(sum("/etc/os-release"), kOsRelease) << recorded.kind;
@@ -149,15 +149,15 @@ struct Systemd : testing::Test {
 
 TEST_F(Systemd, RestartLoadsWhatIsOnDisk) {
   const LoadedConfigPtr before = host.loaded;
-  ASSERT_TRUE(host.files.write(kMain, "version = 3\n[debug]\nlevel = \"debug\"\n", kNow));
+  ASSERT_TRUE(host.files.write(kContainerdConfig, "version = 3\n[debug]\nlevel = \"debug\"\n", kNow));
   EXPECT_EQ(host.loaded, before) << "a write alone changes nothing that runs";
   EXPECT_EQ(run("restart").exit_status, 0);
   EXPECT_EQ(host.loaded->log_level, "debug");
 }
 
 TEST_F(Systemd, AConfigurationThatDoesNotLoadLeavesTheUnitFailedUntilItIsRepaired) {
-  const std::string good = (*host.files.read(kMain))->bytes;
-  ASSERT_TRUE(host.files.write(kMain, "version = 3\nimports = [\"/gone.toml\"]\n", kNow));
+  const std::string good = (*host.files.read(kContainerdConfig))->bytes;
+  ASSERT_TRUE(host.files.write(kContainerdConfig, "version = 3\nimports = [\"/gone.toml\"]\n", kNow));
   const SystemctlResult result = run("restart");
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_EQ(result.message, "Job for containerd.service failed because the control process exited with error code.");
@@ -165,7 +165,7 @@ TEST_F(Systemd, AConfigurationThatDoesNotLoadLeavesTheUnitFailedUntilItIsRepaire
   EXPECT_NE(host.load_error.find("/gone.toml"), std::string::npos);
   EXPECT_EQ(host.units.at("containerd").state, UnitState::failed);
   EXPECT_EQ(run("is-active").exit_status, 3);
-  ASSERT_TRUE(host.files.write(kMain, good, kNow));
+  ASSERT_TRUE(host.files.write(kContainerdConfig, good, kNow));
   EXPECT_EQ(run("start").exit_status, 0);
   EXPECT_TRUE(host.load_error.empty());
   EXPECT_EQ(run("is-active").exit_status, 0);
@@ -234,7 +234,7 @@ TEST_F(Systemd, SeenHashIgnoresDatesAndStartsButNotWhatRuns) {
   systemctl(other, "restart", "containerd", kNow);
   EXPECT_EQ(other.seen_hash(), host.seen_hash());
   EXPECT_NE(other.state_hash(), host.state_hash()) << "one start of five is used up";
-  ASSERT_TRUE(other.files.set_mtime(kMain, kNow));
+  ASSERT_TRUE(other.files.set_mtime(kContainerdConfig, kNow));
   EXPECT_EQ(other.seen_hash(), host.seen_hash());
   systemctl(other, "disable", "containerd", kNow);
   EXPECT_NE(other.seen_hash(), host.seen_hash());
@@ -251,8 +251,8 @@ RC_GTEST_PROP(SystemdLaws, LoadedExactlyWhileActive, ()) {
   for (const int step : steps) {
     constexpr const char* kVerbs[] = {"start", "stop", "restart", "enable", "disable"};
     if (step < 5) (void)systemctl(host, kVerbs[step], "containerd", now);
-    if (step == 5) (void)host.files.write(kMain, "version = 3\nimports = [\"/gone\"]\n", now);
-    if (step == 6) (void)host.files.write(kMain, "version = 3\n", now);
+    if (step == 5) (void)host.files.write(kContainerdConfig, "version = 3\nimports = [\"/gone\"]\n", now);
+    if (step == 6) (void)host.files.write(kContainerdConfig, "version = 3\n", now);
     if (step == 7) reboot(host, now);
     now += 3;
     const Unit& unit = host.units.at("containerd");

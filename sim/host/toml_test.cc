@@ -123,7 +123,7 @@ TEST(TomlGuard, IsNotFooledByStringsAndComments) {
 
 // `tomlq -i -t` of a drop-in with two handlers, as it was recorded on a host.
 TEST(TomlWrite, LaysOutTablesAsTomlqDoes) {
-  constexpr std::string_view kDropIn =
+  constexpr std::string_view kRewritten =
       R"([plugins."io.containerd.cri.v1.runtime".containerd.runtimes]
 [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.kata-clh-cicd]
 runtime_type = "io.containerd.kata-clh-cicd.v2"
@@ -139,7 +139,7 @@ runtime_type = "io.containerd.kata-qemu-cicd.v2"
 [debug]
 level = "debug"
 )";
-  EXPECT_EQ(write_toml(parsed(kDropIn)), kDropIn);
+  EXPECT_EQ(write_toml(parsed(kRewritten)), kRewritten);
 }
 
 TEST(TomlWrite, DropsCommentsAndRespacesAnOperatorsFile) {

@@ -5,21 +5,21 @@
 namespace barnacle {
 namespace {
 
-constexpr Time kNow = 1'750'000'000;
+constexpr Time kWritten = 1'750'000'000;
 
 class Tree : public testing::Test {
  protected:
   Store store;
-  FileTree tree{store, kNow};
+  FileTree tree{store, kWritten};
 
-  void folder(std::string_view path) { ASSERT_TRUE(tree.make_directories(path, kNow)); }
+  void folder(std::string_view path) { ASSERT_TRUE(tree.make_directories(path, kWritten)); }
   void file(std::string_view path, std::string_view bytes, std::uint16_t mode = 0644) {
-    ASSERT_TRUE(tree.make_directories(parent_path(path), kNow));
-    ASSERT_TRUE(tree.write(path, bytes, kNow, mode));
+    ASSERT_TRUE(tree.make_directories(parent_path(path), kWritten));
+    ASSERT_TRUE(tree.write(path, bytes, kWritten, mode));
   }
   void link(std::string_view path, std::string_view target) {
-    ASSERT_TRUE(tree.make_directories(parent_path(path), kNow));
-    ASSERT_TRUE(tree.make_symlink(path, target, kNow));
+    ASSERT_TRUE(tree.make_directories(parent_path(path), kWritten));
+    ASSERT_TRUE(tree.make_symlink(path, target, kWritten));
   }
   std::string text(std::string_view path) const {
     const auto blob = tree.read(path);
@@ -47,21 +47,21 @@ TEST_F(Tree, BeginsAsAnEmptyFolder) {
 TEST_F(Tree, AFullDiskLeavesEverythingAsItWas) {
   file("/opt/kata/vmlinux", "1234567890");
   tree.set_capacity(12);
-  expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/opt/kata/initrd", "abc", kNow); });
-  expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/opt/kata/vmlinux", "1234567890abc", kNow); });
+  expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/opt/kata/initrd", "abc", kWritten); });
+  expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/opt/kata/vmlinux", "1234567890abc", kWritten); });
   expect_refused(Errno::enospc, [&](FileTree& t) { return t.put("/opt/kata/initrd", store.intern("abc"), {}); });
-  expect_refused(Errno::enospc, [](FileTree& t) { return t.graft("/opt/kata-2", t.find("/opt/kata").value(), kNow); });
-  EXPECT_TRUE(tree.write("/opt/kata/initrd", "ab", kNow));
+  expect_refused(Errno::enospc, [](FileTree& t) { return t.graft("/opt/kata-2", t.find("/opt/kata").value(), kWritten); });
+  EXPECT_TRUE(tree.write("/opt/kata/initrd", "ab", kWritten));
 }
 
 // A disk that was filled beyond what it is now said to hold still takes what makes it emptier.
 TEST_F(Tree, AnOverfullDiskTakesSmallerFilesAndRemovals) {
   file("/data", "1234567890");
   tree.set_capacity(4);
-  EXPECT_TRUE(tree.write("/data", "123456789", kNow));
-  expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/data", "1234567890", kNow); });
-  EXPECT_TRUE(tree.make_directory("/empty", kNow));
-  EXPECT_TRUE(tree.unlink("/data", kNow));
+  EXPECT_TRUE(tree.write("/data", "123456789", kWritten));
+  expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/data", "1234567890", kWritten); });
+  EXPECT_TRUE(tree.make_directory("/empty", kWritten));
+  EXPECT_TRUE(tree.unlink("/data", kWritten));
   EXPECT_EQ(tree.root()->total_bytes, 0U);
 }
 
@@ -70,18 +70,18 @@ TEST_F(Tree, BytesAreCountedOnceForEveryFileAlsoWhereTwoAreEqual) {
   file("/b/x", "12345");
   EXPECT_EQ(tree.root()->total_bytes, 10U);
   EXPECT_EQ(tree.find("/a").value()->total_bytes, 5U);
-  ASSERT_TRUE(tree.remove_all("/a", kNow));
+  ASSERT_TRUE(tree.remove_all("/a", kWritten));
   EXPECT_EQ(tree.root()->total_bytes, 5U);
 }
 
 TEST_F(Tree, LinksThatGoInACircleEndAfterForty) {
   link("/a", "/b");
   link("/b", "a");
-  expect_refused(Errno::eloop, [](FileTree& t) { return t.write("/a", "x", kNow); });
+  expect_refused(Errno::eloop, [](FileTree& t) { return t.write("/a", "x", kWritten); });
   EXPECT_EQ(text("/a"), "ELOOP");
   EXPECT_EQ(text("/a/below"), "ELOOP");
   EXPECT_TRUE(tree.find("/a", Follow::no));
-  EXPECT_TRUE(tree.unlink("/a", kNow));
+  EXPECT_TRUE(tree.unlink("/a", kWritten));
 }
 
 TEST_F(Tree, FortyLinksInARowStillResolveAndOneMoreDoesNot) {
@@ -106,7 +106,7 @@ TEST_F(Tree, LinksResolveInsideTheTree) {
 TEST_F(Tree, WritingThroughALinkWithoutATargetMakesTheTarget) {
   folder("/etc");
   link("/etc/config.toml", "/etc/real.toml");
-  ASSERT_TRUE(tree.write("/etc/config.toml", "x", kNow));
+  ASSERT_TRUE(tree.write("/etc/config.toml", "x", kWritten));
   EXPECT_EQ(text("/etc/real.toml"), "x");
   EXPECT_EQ(tree.find("/etc/config.toml", Follow::no).value()->kind, FileKind::symlink);
 }
@@ -114,10 +114,10 @@ TEST_F(Tree, WritingThroughALinkWithoutATargetMakesTheTarget) {
 TEST_F(Tree, OverwritingKeepsModeAndOwnerAndReplacingDoesNot) {
   file("/opt/run.sh", "one", 0750);
   ASSERT_TRUE(tree.set_owner("/opt/run.sh", 7, 8));
-  ASSERT_TRUE(tree.write("/opt/run.sh", "two", kNow + 5, 0600));
-  EXPECT_EQ(attributes("/opt/run.sh"), (Attributes{.mode = 0750, .uid = 7, .gid = 8, .mtime = kNow + 5}));
-  ASSERT_TRUE(tree.put("/opt/run.sh", store.intern("three"), {.mode = 0600, .mtime = kNow + 9}));
-  EXPECT_EQ(attributes("/opt/run.sh"), (Attributes{.mode = 0600, .mtime = kNow + 9}));
+  ASSERT_TRUE(tree.write("/opt/run.sh", "two", kWritten + 5, 0600));
+  EXPECT_EQ(attributes("/opt/run.sh"), (Attributes{.mode = 0750, .uid = 7, .gid = 8, .mtime = kWritten + 5}));
+  ASSERT_TRUE(tree.put("/opt/run.sh", store.intern("three"), {.mode = 0600, .mtime = kWritten + 9}));
+  EXPECT_EQ(attributes("/opt/run.sh"), (Attributes{.mode = 0600, .mtime = kWritten + 9}));
   EXPECT_EQ(text("/opt/run.sh"), "three");
 }
 
@@ -139,13 +139,13 @@ TEST_F(Tree, TheTimeOfALinkIsItsOwn) {
   link("/link", "target");
   ASSERT_TRUE(tree.set_mtime("/link", 5));
   EXPECT_EQ(attributes("/link").mtime, 5);
-  EXPECT_EQ(attributes("/target").mtime, kNow);
+  EXPECT_EQ(attributes("/target").mtime, kWritten);
 }
 
 TEST_F(Tree, RenameTakesTheTargetsPlaceAtOnce) {
   file("/etc/new", "new", 0600);
   file("/etc/old", "old", 0644);
-  ASSERT_TRUE(tree.rename("/etc/new", "/etc/old", kNow));
+  ASSERT_TRUE(tree.rename("/etc/new", "/etc/old", kWritten));
   EXPECT_EQ(text("/etc/old"), "new");
   EXPECT_EQ(attributes("/etc/old").mode, 0600);
   EXPECT_EQ(text("/etc/new"), "ENOENT");
@@ -154,7 +154,7 @@ TEST_F(Tree, RenameTakesTheTargetsPlaceAtOnce) {
 TEST_F(Tree, RenameMovesAFolderWithAllThatIsInIt) {
   file("/a/deep/x", "1");
   folder("/b");
-  ASSERT_TRUE(tree.rename("/a/deep", "/b/deep", kNow));
+  ASSERT_TRUE(tree.rename("/a/deep", "/b/deep", kWritten));
   EXPECT_EQ(text("/b/deep/x"), "1");
   EXPECT_EQ(tree.list("/a").value(), std::vector<std::string>{});
 }
@@ -163,26 +163,26 @@ TEST_F(Tree, RenameRefusesWhatTheKernelRefuses) {
   file("/dir/sub/file", "1");
   file("/file", "2");
   folder("/empty");
-  expect_refused(Errno::einval, [](FileTree& t) { return t.rename("/dir", "/dir/sub/dir", kNow); });
-  expect_refused(Errno::einval, [](FileTree& t) { return t.rename("/dir", "/dir/sub", kNow); });
-  expect_refused(Errno::enotempty, [](FileTree& t) { return t.rename("/empty", "/dir", kNow); });
-  expect_refused(Errno::enotempty, [](FileTree& t) { return t.rename("/dir/sub", "/dir", kNow); });
-  expect_refused(Errno::enotempty, [](FileTree& t) { return t.rename("/dir/sub/file", "/dir", kNow); });
-  expect_refused(Errno::enotdir, [](FileTree& t) { return t.rename("/dir", "/file", kNow); });
-  expect_refused(Errno::eisdir, [](FileTree& t) { return t.rename("/file", "/empty", kNow); });
-  expect_refused(Errno::enoent, [](FileTree& t) { return t.rename("/nothing", "/file", kNow); });
-  expect_refused(Errno::enoent, [](FileTree& t) { return t.rename("/file", "/nothing/file", kNow); });
-  expect_refused(Errno::enotdir, [](FileTree& t) { return t.rename("/empty", "/file/below", kNow); });
-  expect_refused(Errno::ebusy, [](FileTree& t) { return t.rename("/", "/empty", kNow); });
-  EXPECT_TRUE(tree.rename("/dir", "/empty", kNow));
+  expect_refused(Errno::einval, [](FileTree& t) { return t.rename("/dir", "/dir/sub/dir", kWritten); });
+  expect_refused(Errno::einval, [](FileTree& t) { return t.rename("/dir", "/dir/sub", kWritten); });
+  expect_refused(Errno::enotempty, [](FileTree& t) { return t.rename("/empty", "/dir", kWritten); });
+  expect_refused(Errno::enotempty, [](FileTree& t) { return t.rename("/dir/sub", "/dir", kWritten); });
+  expect_refused(Errno::enotempty, [](FileTree& t) { return t.rename("/dir/sub/file", "/dir", kWritten); });
+  expect_refused(Errno::enotdir, [](FileTree& t) { return t.rename("/dir", "/file", kWritten); });
+  expect_refused(Errno::eisdir, [](FileTree& t) { return t.rename("/file", "/empty", kWritten); });
+  expect_refused(Errno::enoent, [](FileTree& t) { return t.rename("/nothing", "/file", kWritten); });
+  expect_refused(Errno::enoent, [](FileTree& t) { return t.rename("/file", "/nothing/file", kWritten); });
+  expect_refused(Errno::enotdir, [](FileTree& t) { return t.rename("/empty", "/file/below", kWritten); });
+  expect_refused(Errno::ebusy, [](FileTree& t) { return t.rename("/", "/empty", kWritten); });
+  EXPECT_TRUE(tree.rename("/dir", "/empty", kWritten));
 }
 
 TEST_F(Tree, RenamingSomethingToItselfDoesNothing) {
   file("/x", "1");
   link("/same", "/");
   const FileTree before = tree;
-  EXPECT_TRUE(tree.rename("/x", "/x", kNow + 1));
-  EXPECT_TRUE(tree.rename("/x", "/same/x", kNow + 1));
+  EXPECT_TRUE(tree.rename("/x", "/x", kWritten + 1));
+  EXPECT_TRUE(tree.rename("/x", "/same/x", kWritten + 1));
   EXPECT_TRUE(tree == before);
 }
 
@@ -190,7 +190,7 @@ TEST_F(Tree, RenameMovesALinkAndNotItsTarget) {
   file("/target", "t");
   link("/link", "target");
   folder("/sub");
-  ASSERT_TRUE(tree.rename("/link", "/sub/link", kNow));
+  ASSERT_TRUE(tree.rename("/link", "/sub/link", kWritten));
   EXPECT_TRUE(tree.is_file("/target"));
   EXPECT_EQ(text("/sub/link"), "ENOENT");  // its text still says "target", which is not in /sub
 }
@@ -199,42 +199,42 @@ TEST_F(Tree, RemoveAllIsRmRf) {
   file("/opt/kata/bin/qemu", "1");
   file("/opt/other", "2");
   link("/opt/link", "kata");
-  EXPECT_TRUE(tree.remove_all("/opt/link", kNow));  // the link alone
+  EXPECT_TRUE(tree.remove_all("/opt/link", kWritten));  // the link alone
   EXPECT_TRUE(tree.exists("/opt/kata/bin/qemu"));
-  EXPECT_TRUE(tree.remove_all("/opt/kata", kNow));
+  EXPECT_TRUE(tree.remove_all("/opt/kata", kWritten));
   EXPECT_FALSE(tree.exists("/opt/kata"));
   EXPECT_TRUE(tree.exists("/opt/other"));
   const FileTree before = tree;
-  EXPECT_TRUE(tree.remove_all("/opt/kata", kNow));
-  EXPECT_TRUE(tree.remove_all("/no/such/folder", kNow));
-  EXPECT_TRUE(tree.remove_all("/opt/other/below", kNow));
+  EXPECT_TRUE(tree.remove_all("/opt/kata", kWritten));
+  EXPECT_TRUE(tree.remove_all("/no/such/folder", kWritten));
+  EXPECT_TRUE(tree.remove_all("/opt/other/below", kWritten));
   EXPECT_TRUE(tree == before);
 }
 
 TEST_F(Tree, FoldersAreRemovedOnlyWhenEmpty) {
   file("/a/b/c", "1");
-  expect_refused(Errno::enotempty, [](FileTree& t) { return t.remove_directory("/a/b", kNow); });
-  expect_refused(Errno::eisdir, [](FileTree& t) { return t.unlink("/a/b", kNow); });
-  expect_refused(Errno::enotdir, [](FileTree& t) { return t.remove_directory("/a/b/c", kNow); });
-  ASSERT_TRUE(tree.unlink("/a/b/c", kNow));
-  EXPECT_TRUE(tree.remove_directory("/a/b", kNow));
-  expect_refused(Errno::ebusy, [](FileTree& t) { return t.remove_directory("/", kNow); });
+  expect_refused(Errno::enotempty, [](FileTree& t) { return t.remove_directory("/a/b", kWritten); });
+  expect_refused(Errno::eisdir, [](FileTree& t) { return t.unlink("/a/b", kWritten); });
+  expect_refused(Errno::enotdir, [](FileTree& t) { return t.remove_directory("/a/b/c", kWritten); });
+  ASSERT_TRUE(tree.unlink("/a/b/c", kWritten));
+  EXPECT_TRUE(tree.remove_directory("/a/b", kWritten));
+  expect_refused(Errno::ebusy, [](FileTree& t) { return t.remove_directory("/", kWritten); });
 }
 
 TEST_F(Tree, MakingFoldersOnTheWayFailsAsAWholeWhereAFileStands) {
   file("/a/file", "1");
-  expect_refused(Errno::enotdir, [](FileTree& t) { return t.make_directories("/a/file/b/c", kNow); });
-  expect_refused(Errno::eexist, [](FileTree& t) { return t.make_directories("/a/file", kNow); });
+  expect_refused(Errno::enotdir, [](FileTree& t) { return t.make_directories("/a/file/b/c", kWritten); });
+  expect_refused(Errno::eexist, [](FileTree& t) { return t.make_directories("/a/file", kWritten); });
   link("/a/dangling", "nowhere");
-  expect_refused(Errno::eexist, [](FileTree& t) { return t.make_directories("/new/../a/dangling", kNow); });
-  EXPECT_TRUE(tree.make_directories("/a/b/c/", kNow));
+  expect_refused(Errno::eexist, [](FileTree& t) { return t.make_directories("/new/../a/dangling", kWritten); });
+  EXPECT_TRUE(tree.make_directories("/a/b/c/", kWritten));
   EXPECT_TRUE(tree.is_directory("/a/b/c"));
 }
 
 TEST_F(Tree, NamesAndPathsHaveTheirLimits) {
   const std::string longest(255, 'n');
-  EXPECT_TRUE(tree.write("/" + longest, "x", kNow));
-  expect_refused(Errno::enametoolong, [&](FileTree& t) { return t.write("/n" + longest, "x", kNow); });
+  EXPECT_TRUE(tree.write("/" + longest, "x", kWritten));
+  expect_refused(Errno::enametoolong, [&](FileTree& t) { return t.write("/n" + longest, "x", kWritten); });
   std::string deep;
   while (deep.size() < 4096) deep += "/..";
   EXPECT_EQ(tree.find(deep).error(), Errno::enametoolong);
@@ -245,29 +245,29 @@ TEST_F(Tree, NamesAndPathsHaveTheirLimits) {
 TEST_F(Tree, UndoingAnEditGivesTheSameRootPointer) {
   file("/etc/containerd/config.toml", "before");
   const Node* before = tree.root();
-  ASSERT_TRUE(tree.write("/etc/containerd/config.toml", "after", kNow + 60));
-  ASSERT_TRUE(tree.make_directories("/opt/kata/bin", kNow + 60));
+  ASSERT_TRUE(tree.write("/etc/containerd/config.toml", "after", kWritten + 60));
+  ASSERT_TRUE(tree.make_directories("/opt/kata/bin", kWritten + 60));
   EXPECT_NE(tree.root(), before);
-  ASSERT_TRUE(tree.remove_all("/opt", kNow + 120));
-  ASSERT_TRUE(tree.write("/etc/containerd/config.toml", "before", kNow));
+  ASSERT_TRUE(tree.remove_all("/opt", kWritten + 120));
+  ASSERT_TRUE(tree.write("/etc/containerd/config.toml", "before", kWritten));
   EXPECT_EQ(tree.root(), before);
 }
 
 TEST_F(Tree, EqualTreesBuiltInAnotherOrderAreOne) {
-  FileTree other(store, kNow);
+  FileTree other(store, kWritten);
   file("/a/x", "1");
   file("/b/y", "2");
-  ASSERT_TRUE(other.make_directories("/b", kNow));
-  ASSERT_TRUE(other.write("/b/y", "2", kNow));
-  ASSERT_TRUE(other.make_directories("/a", kNow));
-  ASSERT_TRUE(other.write("/a/x", "1", kNow));
+  ASSERT_TRUE(other.make_directories("/b", kWritten));
+  ASSERT_TRUE(other.write("/b/y", "2", kWritten));
+  ASSERT_TRUE(other.make_directories("/a", kWritten));
+  ASSERT_TRUE(other.write("/a/x", "1", kWritten));
   EXPECT_EQ(other.root(), tree.root());
 }
 
 TEST_F(Tree, ACopyIsNotTouchedByWhatHappensToTheOriginal) {
   file("/a", "1");
   const FileTree copy = tree;
-  ASSERT_TRUE(tree.write("/a", "2", kNow));
+  ASSERT_TRUE(tree.write("/a", "2", kWritten));
   EXPECT_EQ((*copy.read("/a"))->bytes, "1");
 }
 
@@ -275,10 +275,10 @@ TEST_F(Tree, GraftPutsAWholeTreeAndReplacesNothing) {
   file("/payload/bin/qemu", "1", 0755);
   folder("/opt");
   const Node* payload = tree.find("/payload").value();
-  ASSERT_TRUE(tree.graft("/opt/kata", payload, kNow));
+  ASSERT_TRUE(tree.graft("/opt/kata", payload, kWritten));
   EXPECT_EQ(tree.find("/opt/kata").value(), payload);
-  expect_refused(Errno::eexist, [&](FileTree& t) { return t.graft("/opt/kata", payload, kNow); });
-  expect_refused(Errno::enoent, [&](FileTree& t) { return t.graft("/srv/kata", payload, kNow); });
+  expect_refused(Errno::eexist, [&](FileTree& t) { return t.graft("/opt/kata", payload, kWritten); });
+  expect_refused(Errno::enoent, [&](FileTree& t) { return t.graft("/srv/kata", payload, kWritten); });
 }
 
 std::vector<std::string> lines(const std::vector<TreeChange>& changes) {
@@ -292,8 +292,8 @@ TEST_F(Tree, DiffListsWhatCameWentAndChanged) {
   file("/etc/edit", "1");
   file("/opt/kata/bin/qemu", "1");
   const FileTree before = tree;
-  ASSERT_TRUE(tree.write("/etc/edit", "2", kNow));
-  ASSERT_TRUE(tree.remove_all("/opt/kata", kNow));
+  ASSERT_TRUE(tree.write("/etc/edit", "2", kWritten));
+  ASSERT_TRUE(tree.remove_all("/opt/kata", kWritten));
   file("/opt/new/file", "1");
   ASSERT_TRUE(tree.set_mode("/etc", 0700));
   EXPECT_EQ(lines(diff(before, tree, Compare::state)),
@@ -306,9 +306,9 @@ TEST_F(Tree, DiffOfWhatIsSeenLeavesOutTimesBackupsAndComments) {
   file("/etc/config.toml", "a = 1\n");
   file("/etc/other", "1");
   const FileTree before = tree;
-  ASSERT_TRUE(tree.write("/etc/config.toml", "# by hand\na = 1\n", kNow + 9));
+  ASSERT_TRUE(tree.write("/etc/config.toml", "# by hand\na = 1\n", kWritten + 9));
   file("/etc/config.toml.bak", "a = 1\n");
-  ASSERT_TRUE(tree.write("/etc/other", "2", kNow));
+  ASSERT_TRUE(tree.write("/etc/other", "2", kWritten));
   EXPECT_EQ(lines(diff(before, tree, Compare::seen)), std::vector<std::string>{"~/etc/other"});
   EXPECT_EQ(lines(diff(before, tree, Compare::state)),
             (std::vector<std::string>{"~/etc/config.toml", "+/etc/config.toml.bak", "~/etc/other"}));
@@ -317,7 +317,7 @@ TEST_F(Tree, DiffOfWhatIsSeenLeavesOutTimesBackupsAndComments) {
 TEST_F(Tree, DiffShowsAFileThatBecameAFolderAndBack) {
   file("/x", "1");
   const FileTree before = tree;
-  ASSERT_TRUE(tree.unlink("/x", kNow));
+  ASSERT_TRUE(tree.unlink("/x", kWritten));
   file("/x/below", "1");
   EXPECT_EQ(lines(diff(before, tree, Compare::state)), (std::vector<std::string>{"~/x", "+/x/below"}));
   EXPECT_EQ(lines(diff(tree, before, Compare::state)), (std::vector<std::string>{"~/x", "-/x/below"}));
