@@ -1,5 +1,6 @@
 // The program as its users meet it: started as a process, judged by its streams and its exit status.
 #include "harness/cli/program_run.h"
+#include "sim/base/sanitized.h"
 
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -179,7 +180,7 @@ TEST_F(CliTest, ACampaignIsTheSameForAnyNumberOfJobs) {
 
 TEST_F(CliTest, ACampaignWritesWhatItFoundAndItCanBePlayedAgain) {
   const std::string out = folder.path("out");
-  const Ended ended = run({"run", "--subject", "model:kata-3.16.0", "--sequences", "60", "--out", out});
+  const Ended ended = run({"run", "--subject", "model:kata-3.16.0", "--sequences", kSanitized ? "10" : "60", "--out", out});
   ASSERT_EQ(ended.status, kFinding) << ended.out << ended.error;
   EXPECT_EQ(contents(out + "/report.txt"), ended.out);
   const auto report = nlohmann::json::parse(contents(out + "/report.json"), nullptr, false);

@@ -5,15 +5,12 @@
 #include <sstream>
 
 #include "harness/cli/program_run.h"
+#include "sim/base/sanitized.h"
 
 namespace barnacle {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr double kSlack_s = 20;
-#else
-constexpr double kSlack_s = 1;
-#endif
+constexpr double kSlack_s = kSanitized ? 20 : 1;
 
 // The reference logic with one defect, which one invariant notices.
 const std::string kPlanted = "model:kata+Z91";

@@ -4,17 +4,13 @@
 #include "harness/engine/lifecycle.h"
 #include "harness/invariants/invariant.h"
 #include "harness/scenario/steps.h"
+#include "sim/base/sanitized.h"
 
 namespace barnacle {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::uint64_t kSequences = 200;
-constexpr bool kManySequences = false;  // shares and counts take more of them than a sanitizer has time for
-#else
-constexpr std::uint64_t kSequences = 30'000;
-constexpr bool kManySequences = true;
-#endif
+constexpr std::uint64_t kSequences = kSanitized ? 200 : 30'000;
+constexpr bool kManySequences = !kSanitized;  // shares and counts take more of them than a sanitizer has time for
 
 
 void expect_clean(const CampaignResult& result) {

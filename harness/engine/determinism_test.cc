@@ -7,20 +7,14 @@
 
 #include "harness/engine/lifecycle.h"
 #include "harness/scenario/scenario_toml.h"
+#include "sim/base/sanitized.h"
 
 namespace barnacle {
 namespace {
 
-
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::uint64_t kScenarios = 20;
-constexpr std::uint64_t kDrawn = 20;
-constexpr std::uint64_t kShared = 100;
-#else
-constexpr std::uint64_t kScenarios = 100;
-constexpr std::uint64_t kDrawn = 150;
-constexpr std::uint64_t kShared = kThemeLength + 300;
-#endif
+constexpr std::uint64_t kScenarios = kSanitized ? 10 : 100;
+constexpr std::uint64_t kDrawn = kSanitized ? 10 : 150;
+constexpr std::uint64_t kShared = kSanitized ? 70 : kThemeLength + 300;
 
 // Sequences of one theme are much alike: those that are drawn one by one come from ten themes a hundred.
 constexpr std::uint64_t kStride = kThemeLength / 10 + 1;

@@ -3,6 +3,7 @@
 
 #include "harness/engine/lifecycle.h"
 #include "harness/engine/mutants.h"
+#include "sim/base/sanitized.h"
 
 namespace barnacle {
 namespace {
@@ -13,7 +14,7 @@ SelftestOptions few(std::vector<Defect> defects) {
   options.defects = std::move(defects);
   options.seeds = 2;
   options.sequences = 300;
-  options.canary_sequences = 20;
+  options.canary_sequences = kSanitized ? 2 : 20;
   return options;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/deploy/shell.h"
+#include "sim/base/sanitized.h"
 
 namespace barnacle {
 namespace {
@@ -61,11 +62,8 @@ TEST(Tasks, NestedOnesGiveTheirResults) {
 
 // Symmetric transfer: a chain of awaits takes no stack, neither on the way in nor on the way out.
 TEST(Tasks, DeepNestingTakesNoStack) {
-#ifdef __SANITIZE_ADDRESS__
-  constexpr int kDepth = 500;  // AddressSanitizer's frames keep g++ from tail calls: only the results are looked at
-#else
-  constexpr int kDepth = 20'000;
-#endif
+  // AddressSanitizer's frames keep g++ from tail calls: there, only the results are looked at.
+  constexpr int kDepth = kSanitized ? 500 : 20'000;
   Task<int> program = sum_to(kDepth);
   program.start();
   EXPECT_EQ(program.result(), kDepth * (kDepth + 1) / 2);
