@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kDefaultSeconds = 60;
+constexpr double kGateSeconds = 60;
 // Of the time: from here on what was found is shrunk. Where nothing was found, playing goes on.
 constexpr double kPlayingShare = 0.7;
 // At the end of the time: for what cannot be interrupted, and for the reports.
@@ -77,7 +77,7 @@ std::string settle_campaign(GateArguments& arguments) {
   CampaignOptions& campaign = arguments.campaign;
   campaign.jobs = jobs_of(campaign.jobs);
   if (arguments.sequences > 0) campaign.sequences = arguments.sequences;
-  else campaign.seconds = arguments.time.empty() ? kDefaultSeconds : seconds_of(arguments.time);
+  else campaign.seconds = arguments.time.empty() ? kGateSeconds : seconds_of(arguments.time);
   if (!campaign.sequences && !campaign.seconds) return fmt::format("--time: '{}' is no duration, such as 30s or 5m", arguments.time);
   if (const auto seed = seed_of(arguments.commit)) campaign.seed = *seed;
   return "";

@@ -63,7 +63,7 @@ Json without_directives(const Json& value) {
 
 void merge_table(Json& target, const Json& patch);
 
-const Json& key_of(const Json& element, std::string_view key) {
+const Json& key_in(const Json& element, std::string_view key) {
   if (!element.is_object() || !element.contains(key)) {
     throw BadPatch{"map: " + element.dump(-1, ' ', false, Json::error_handler_t::replace) +
                    " does not contain declared merge key: " + std::string(key)};
@@ -73,8 +73,8 @@ const Json& key_of(const Json& element, std::string_view key) {
 
 void merge_element(Json& list, const Json& element, std::string_view key) {
   const std::string directive = directive_of(element);
-  const Json& wanted = key_of(element, key);
-  const auto found = std::ranges::find_if(list, [&](const Json& candidate) { return key_of(candidate, key) == wanted; });
+  const Json& wanted = key_in(element, key);
+  const auto found = std::ranges::find_if(list, [&](const Json& candidate) { return key_in(candidate, key) == wanted; });
   if (directive == "delete") {
     if (found != list.end()) list.erase(found);
   } else if (found == list.end() || directive == "replace") {
