@@ -52,7 +52,8 @@ bool can_fail_so(const EffectResult& answer, const Effect& effect) {
 
 bool can_strike(FaultKind kind, const EffectResult& answer, const Effect& effect) {
   switch (kind) {
-    case FaultKind::cut: return true;
+    case FaultKind::cut:
+    case FaultKind::preempt: return true;
     case FaultKind::fail: return can_fail_so(answer, effect);
     case FaultKind::lose: return writes_api(effect.kind);
     case FaultKind::tear: return effect.kind == EffectKind::write || effect.kind == EffectKind::replace;
@@ -63,7 +64,8 @@ bool can_strike(FaultKind kind, const EffectResult& answer, const Effect& effect
 }  // namespace
 
 static_assert(static_cast<int>(FaultKind::cut) == static_cast<int>(RunFault::What::cut) && static_cast<int>(FaultKind::fail) == static_cast<int>(RunFault::What::fail) &&
-              static_cast<int>(FaultKind::lose) == static_cast<int>(RunFault::What::lose) && static_cast<int>(FaultKind::tear) == static_cast<int>(RunFault::What::tear));
+              static_cast<int>(FaultKind::lose) == static_cast<int>(RunFault::What::lose) && static_cast<int>(FaultKind::tear) == static_cast<int>(RunFault::What::tear) &&
+              static_cast<int>(FaultKind::preempt) == static_cast<int>(RunFault::What::preempt));
 
 bool fault_applies_to(const Fault& fault, const std::string& version) {
   if (!fault.since.empty() && compare_versions(version, fault.since) < 0) return false;
@@ -80,6 +82,7 @@ RunFault make_run_fault(const Fault& fault) {
   made.what = static_cast<RunFault::What>(fault.kind);  // the two lists are one
   made.exit_code = fault.signal == "SIGTERM" ? 143 : 137;
   made.lasting = fault.lasting;
+  made.until = fault.until;
   if (fault.kind == FaultKind::fail) {
     made.answer = answer_of(fault.error);
     made.answer_text = fault.error;
@@ -89,10 +92,10 @@ RunFault make_run_fault(const Fault& fault) {
   }
   const auto count = std::make_shared<int>(0);
   made.strikes = [fault, count, answer = made.answer](int number, const Effect& effect) {
-    // Counted are: all effects; with `effect_is`, those that it is said of; and but for cuts those that it can strike.
+    // Counted are: all effects; with `effect_is`, those that it is said of; and but for cuts and preemptions those that it can strike.
     if (!fault.effect_is.empty() && !is_said_of(fault.effect_is, describe(effect))) return false;
     if (!can_strike(fault.kind, answer, effect)) return false;
-    const bool counts_matches = fault.kind != FaultKind::cut || !fault.effect_is.empty();
+    const bool counts_matches = (fault.kind != FaultKind::cut && fault.kind != FaultKind::preempt) || !fault.effect_is.empty();
     const int present = counts_matches ? ++*count : number;
     return fault.lasting ? present >= fault.effect : present == fault.effect;
   };

@@ -75,13 +75,28 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
   event.settings = lab_.runner.settings(version->deploy, start.spec->env, start.spec->env_hash);
   attribute(event, cluster, *start.pod, step_);
   event.before = node.host;
-  const RunRequest request{.program = program_of(*start.spec),
+  RunRequest request{.program = program_of(*start.spec),
                            .settings = event.settings,
                            .node = start.node,
                            .account = start.account,
                            .host_now = lab_.catalogue.versions.file_date(cluster.now)};
   const std::optional<RunFault> fault = fault_for(request.program, start.node, version);
+  Turns turns;
+  const auto running = turns_.find(start.node);
+  if (running != turns_.end()) {
+    request.turns = running->second;
+  } else if (fault && fault->what == RunFault::What::preempt) {
+    turns.until = fault->until;
+    turns.others = [&](HostPtr& host) {
+      node.host = host;
+      const bool ran = cluster.start_due_containers(*this, node.name) > 0;
+      host = node.host;
+      return ran;
+    };
+    request.turns = turns_[start.node] = &turns;
+  }
   event.run = lab_.runner.run(request, node.host, cluster, fault ? &*fault : nullptr);
+  if (request.turns == &turns) turns_.erase(start.node);
   event.after = node.host;
   if (request.program == Program::install && !start.pod->owners.empty()) {
     auto& served = world_.served[start.node][start.pod->namespace_ + "/" + event.owner];

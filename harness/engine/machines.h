@@ -26,6 +26,7 @@ class WorldMachines : public Machines {
   World& world_;
   const Step& step_;
   StepRecord& record_;
+  std::map<std::string, Turns*> turns_;  // of a node on which a run is preempted
   std::map<Program, int> runs_;  // so far in this step
 };
 

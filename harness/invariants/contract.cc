@@ -7,11 +7,12 @@
 namespace barnacle {
 namespace {
 
-constexpr std::array<std::string_view, kDisturbances> kNames{"cut", "fail", "lose", "tear", "client-dies"};
+constexpr std::array<std::string_view, kDisturbances> kNames{"cut", "fail", "lose", "tear", "preempt", "client-dies"};
 
 constexpr std::string_view kEveryEffect = "is said of every effect, also of the last one before a cut";
 constexpr std::string_view kNoTrust = "wherever the logic is stopped, it has no more rights than before";
 constexpr std::string_view kRetries = "a Job replaces a pod that failed: that is its back-off, and no second cleanup";
+constexpr std::string_view kOthers = "what others did on the host meanwhile lies between its beginning and its end";
 constexpr std::string_view kTwice = "who is killed between a restart and its note restarts once more; to leave it out would be worse";
 
 constexpr std::array kRows{
@@ -34,6 +35,12 @@ constexpr std::array kRows{
     ContractRow{Disturbance::tear, "path.inside-roots", Owed::always, kEveryEffect},
     ContractRow{Disturbance::tear, "cleanup.every-node", Owed::reported, "an uninstall that gave up has not promised anything"},
     ContractRow{Disturbance::tear, "cleanup.single-job", Owed::suspended, kRetries},
+    ContractRow{Disturbance::preempt, "path.inside-roots", Owed::always, kEveryEffect},
+    ContractRow{Disturbance::preempt, "runtime.restartable", Owed::always, kEveryEffect},
+    ContractRow{Disturbance::preempt, "api.no-forbidden", Owed::always, kNoTrust},
+    ContractRow{Disturbance::preempt, "deploy.truthful", Owed::suspended, kOthers},
+    ContractRow{Disturbance::preempt, "deploy.refusal-clean", Owed::suspended, kOthers},
+    ContractRow{Disturbance::preempt, "host.idempotent", Owed::suspended, kOthers},
     ContractRow{Disturbance::client, "path.inside-roots", Owed::always, kEveryEffect},
     ContractRow{Disturbance::client, "runtime.restartable", Owed::always, kEveryEffect},
     ContractRow{Disturbance::client, "deploy.truthful", Owed::always, "a dead client does not make the logic lie"},

@@ -11,8 +11,8 @@
 namespace barnacle {
 
 // The faults of a scenario (FaultKind, in its order), and the Helm client that dies (kill-after-requests).
-enum class Disturbance : std::uint8_t { cut, fail, lose, tear, client };
-inline constexpr std::size_t kDisturbances = 5;
+enum class Disturbance : std::uint8_t { cut, fail, lose, tear, preempt, client };
+inline constexpr std::size_t kDisturbances = 6;
 std::string_view disturbance_name(Disturbance disturbance);
 
 enum class Owed : std::uint8_t {

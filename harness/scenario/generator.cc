@@ -495,6 +495,7 @@ class Generator {
     const bool runs_logic = helm_command(step.kind) != 0 || step.kind == StepKind::restart_pod;
     if (runs_logic && choices_.chance(1, 2)) step.faults.push_back(draw_fault(step.kind));
     if (helm_command(step.kind) != 0 && choices_.chance(1, 16)) kill_client(step);
+    if (starts_all_on_a_node(step) && choices_.chance(1, 2)) step.faults.push_back(draw_preemption());
   }
 
   // Nobody leaves a release as a dead client left it: the next step takes it to a final state.
@@ -521,6 +522,26 @@ class Generator {
     if (kind == FaultKind::lose) return choices_.between(1, 3);
     if (kind != FaultKind::cut) return choices_.chance(1, 2) ? choices_.between(1, 60) : choices_.between(1, 6);
     return choices_.chance(1, 3) ? choices_.between(1, 300) : choices_.between(1, 60);
+  }
+
+  static bool starts_all_on_a_node(const Step& step) {
+    return step.kind == StepKind::add_node || step.kind == StepKind::reboot_node || step.kind == StepKind::reimage_node ||
+           (step.kind == StepKind::cordon_node && step.uncordon);
+  }
+
+  // Most of all where what one reads the other writes: around the files and the service that all releases share.
+  Fault draw_preemption() {
+    static const std::vector<std::string> kShared{"read /etc/containerd", "replace /etc/containerd", "read /etc/crio", "systemctl restart"};
+    Fault fault;
+    fault.kind = FaultKind::preempt;
+    if (choices_.chance(2, 3)) {
+      fault.effect_is = choices_.pick_from(kShared);
+      fault.effect = choices_.between(1, 3);
+    } else {
+      fault.effect = draw_effect(FaultKind::cut);
+    }
+    if (choices_.chance(1, 2)) fault.until = draw_effect(FaultKind::cut);
+    return fault;
   }
 
   Fault draw_fault(StepKind kind) {

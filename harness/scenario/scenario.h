@@ -26,7 +26,8 @@ enum class FaultKind : std::uint8_t {
   cut,   // the program is killed after an effect
   fail,  // an effect fails with an error
   lose,  // an API request is done, and its answer lost
-  tear   // a write stops half-way, and the program with it
+  tear,  // a write stops half-way, and the program with it
+  preempt  // after an effect, what else is due on the node runs first
 };
 
 // Which effect is meant: the n-th of the k-th run of a program in this step; or the n-th one that matches `effect_is`.
@@ -40,6 +41,7 @@ struct Fault {
   std::string error = "ENOSPC";     // for fail: an errno, or 403, 404, 409, 500
   bool lasting = false;             // for fail: and so does every such effect after it, until the run ends
   std::string signal = "SIGKILL";   // for cut: SIGKILL (exit code 137) or SIGTERM (143)
+  int until = 0;                    // for preempt: the first of what runs then is preempted in turn after so many effects; 0: not
   std::string since;                // only for subjects of this version or newer
   std::string before;               // only for subjects older than this version
   bool operator==(const Fault&) const = default;

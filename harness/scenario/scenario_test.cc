@@ -364,7 +364,7 @@ TEST(StepTable, EveryKindHasItsRowAndItsSentence) {
   EXPECT_EQ(names.size(), 14U);
   EXPECT_EQ(step_name(StepKind::change_runtime), "change-runtime");
   EXPECT_EQ(step_from_name("explode"), std::nullopt);
-  EXPECT_EQ(fault_rows().size(), 4U);
+  EXPECT_EQ(fault_rows().size(), 5U);
 }
 
 // --- the law of writing and reading ---
@@ -400,7 +400,8 @@ Values any_values(int depth) {
 
 Fault any_fault() {
   Fault fault;
-  fault.kind = coin() ? FaultKind::cut : FaultKind::fail;
+  fault.kind = *rc::gen::element(FaultKind::cut, FaultKind::fail, FaultKind::lose, FaultKind::tear, FaultKind::preempt);
+  if (fault.kind == FaultKind::preempt && coin()) fault.until = any_number(1);
   fault.program = *rc::gen::elementOf(std::vector<std::string>{"install", "cleanup"});
   if (coin()) fault.node = any_name();
   fault.run = any_number(1);

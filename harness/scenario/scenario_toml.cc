@@ -64,7 +64,7 @@ Fault read_fault(Problems& problems, const TomlValue& table) {
   fault.kind = kind.value_or(FaultKind::cut);
   // Without a kind the keys of all kinds are known, so that the missing or wrong kind is what gets reported.
   std::vector<std::string_view> keys = listed(row_of(fault.kind).keys);
-  if (!kind) keys.insert(keys.end(), {"error", "lasting"});
+  if (!kind) keys.insert(keys.end(), {"error", "lasting", "until"});
   const TableReader reader(problems, table, kind ? "a " + std::string(fault_name(*kind)) + " fault" : "a fault", keys);
   static constexpr std::array<std::string_view, 1> kRequired{"do"};
   std::vector<std::string_view> kinds;
@@ -79,6 +79,7 @@ Fault read_fault(Problems& problems, const TomlValue& table) {
   reader.number("effect", fault.effect, 1);
   reader.text("effect_is", fault.effect_is);
   reader.flag("lasting", fault.lasting);
+  reader.number("until", fault.until, 1);
   read_name(reader, "since", fault.since);
   read_name(reader, "before", fault.before);
 

@@ -103,6 +103,7 @@ void write_fault(std::string& text, const Fault& fault) {
   if (fault.kind == FaultKind::fail) table.text("error", fault.error, otherwise.error);
   if (fault.kind == FaultKind::fail) table.flag("lasting", fault.lasting);
   if (fault.kind == FaultKind::cut) table.text("signal", fault.signal, otherwise.signal);
+  if (fault.kind == FaultKind::preempt) table.number("until", fault.until, otherwise.until);
   table.text("since", fault.since);
   table.text("before", fault.before);
 }

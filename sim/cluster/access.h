@@ -82,6 +82,8 @@ void control_jobs(ClusterAccess& access);
 void schedule_pods(ClusterAccess& access);
 void post_node_conditions(ClusterAccess& access, const Machines& machines);
 void run_kubelets(ClusterAccess& access, Machines& machines, const Rest& rest);
+// Starts the containers that are due on one node; how many.
+int start_due_containers(ClusterAccess& access, Machines& machines, std::string_view node);
 
 // When a controller next has something to do; nothing: never by itself.
 std::optional<Time> next_job_timer(const Cluster& cluster);

@@ -147,6 +147,9 @@ class Cluster {
   // The same until `done` or until the clock has moved `seconds`; true when done.
   // Containers in CrashLoopBackOff are held to the same `rest` as in run().
   bool run_for(Machines& machines, Time seconds, const std::function<bool(const Cluster&)>& done, const Rest& rest = {});
+  // While a container's program is at work (from inside Machines::start_container): starts what else is due on that node
+  // now, and runs it; how many containers.
+  int start_due_containers(Machines& machines, std::string_view node);
   // Marks the beginning of a step: containers in back-off now are "old" ones for Rest.
   void begin_step();
 

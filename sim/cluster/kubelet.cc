@@ -123,21 +123,38 @@ void start(ClusterAccess& access, Machines& machines, const ObjectPtr& pod) {
   access.put_status(*stored, std::move(ended));
 }
 
-}  // namespace
-
-void run_kubelets(ClusterAccess& access, Machines& machines, const Rest& rest) {
+// In an order that does not hang on generated names.
+std::vector<ObjectPtr> pods_with_work(const ClusterAccess& access, const Rest& rest) {
   std::vector<ObjectPtr> due;
   for (const ObjectPtr& pod : access.cluster.of_kind(Kind::pod)) {
     if (has_work(*pod, access, rest)) due.push_back(pod);
   }
   std::ranges::sort(due, [](const ObjectPtr& a, const ObjectPtr& b) { return canonical_before(*a, *b); });
-  for (const ObjectPtr& pod : due) {
+  return due;
+}
+
+}  // namespace
+
+void run_kubelets(ClusterAccess& access, Machines& machines, const Rest& rest) {
+  for (const ObjectPtr& pod : pods_with_work(access, rest)) {
     // What ran before may have changed this pod, or stopped the node's runtime.
     const ObjectPtr stored = again(access, *pod);
     if (!stored || !has_work(*stored, access, rest) || !machines.runtime_running(pod_status(*stored).node)) continue;
     if (stored->deletion_time) stop(access, machines, stored);
     else start(access, machines, stored);
   }
+}
+
+int start_due_containers(ClusterAccess& access, Machines& machines, std::string_view node) {
+  int started = 0;
+  for (const ObjectPtr& pod : pods_with_work(access, Rest{})) {
+    const ObjectPtr stored = again(access, *pod);
+    if (!stored || stored->deletion_time || pod_status(*stored).node != node || !has_work(*stored, access, Rest{})) continue;
+    if (!machines.runtime_running(node)) continue;
+    start(access, machines, stored);
+    ++started;
+  }
+  return started;
 }
 
 void post_node_conditions(ClusterAccess& access, const Machines& machines) {

@@ -33,6 +33,11 @@ std::optional<Time> next_timer(const ClusterAccess& access, const Machines& mach
 
 }  // namespace
 
+int Cluster::start_due_containers(Machines& machines, std::string_view node) {
+  ClusterAccess access(*this);
+  return barnacle::start_due_containers(access, machines, node);
+}
+
 void Cluster::begin_step() { ClusterAccess(*this).start_step(); }
 
 bool Cluster::run(Machines& machines, const Rest& rest, const std::function<bool(const Cluster&)>& done) {

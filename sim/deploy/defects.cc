@@ -46,6 +46,7 @@ constexpr std::array kRows = {
   DefectRow{Defect::cleanup_without_prefix, "Z52", "kata-containers#10535", "3.9.0", "3.11.0", "the cleanup Job is not told the prefix, and removes /opt/kata instead"},
   DefectRow{Defect::cleanup_without_restart, "Z71", "kata-containers#11072", "3.27.0", "3.27.0", "the cleanup does not restart the runtime, which goes on offering handlers that are gone"},
   DefectRow{Defect::legacy_lists_lost, "Z91", "", "3.23.0", kLast, "env.shims makes RuntimeClasses, and is not told to the pods"},
+  DefectRow{Defect::runs_unlocked, "Z21", "", kFirst, kLast, "two runs on a node edit the runtime's files between each other's reads and writes: there is no lock"},
   DefectRow{Defect::canary, "canary", "", "", "", "another word in the log, which no invariant minds: what a score looks like that is not reached"},
 };
 // clang-format on

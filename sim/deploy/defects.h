@@ -18,7 +18,7 @@ enum class Defect : std::uint8_t {
   label_by_daemon_set_count, ready_is_stale, wrapper_first_come, stale_artifacts_stay, import_appended,
   configuration_made_in_pod, created_configuration_stays, operator_file_reserialised, crio_debug_shared,
   annotations_seen_before, restart_always, suffix_stripped, values_unguarded, runtime_classes_by_script,
-  hook_role_narrow, cleanup_without_prefix, cleanup_without_restart, legacy_lists_lost, canary,
+  hook_role_narrow, cleanup_without_prefix, cleanup_without_restart, legacy_lists_lost, runs_unlocked, canary,
   count_
 };
 

@@ -21,6 +21,7 @@ enum class EffectKind : std::uint8_t {
   write, replace, touch, make_directory, make_symlink, remove, rename, chmod,   // change it
   api_get, api_get_node, api_list, api_create, api_label, api_delete,           // the API server
   systemctl, wait_ready,
+  lock,                                                                         // that one run on a node holds at a time
   part_begin, part_end                                                          // no effects: see part.h
 };
 

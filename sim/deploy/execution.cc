@@ -1,6 +1,7 @@
 #include "sim/deploy/execution.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/base/check.h"
 #include "sim/deploy/deployment.h"
@@ -62,28 +63,77 @@ Execution::Execution(Store& store, PartMemory* parts, const RunRequest& request,
       place_{working_, cluster, {request.account, request.node}, request.host_now},
       watch_(working_),
       shell_(store),
-      record_(std::make_shared<RunRecord>()) {
+      record_(std::make_shared<RunRecord>()),
+      deployment_{.settings = *request.settings, .shell = shell_},
+      work_(program_of(request.program, deployment_)) {
   record_->program = request.program;
 }
 
 RunPtr Execution::run() {
-  Deployment deployment{.settings = *request_.settings, .shell = shell_};
-  Work work = program_of(request_.program, deployment);
-  work.start();
-  bool cut = false;
-  while (!cut && !work.done()) {
-    // The answer resumes the program, which then asks for its next effect in the same place.
-    const Effect effect = shell_.pending();
-    if (effect.kind == EffectKind::part_begin) shell_.answer(begin_part(*effect.part));
-    else if (effect.kind == EffectKind::part_end) shell_.answer(end_part(*effect.wanted));
-    else cut = step(effect);
-  }
-  if (!cut) do_deferred();
-  if (!cut || work.done()) note_ending(work);
-  record_->changes.close();
-  record_->result.log = std::move(shell_.log());
+  work_.start();
+  go_on();
   left_ = freeze(std::move(working_));
   return record_;
+}
+
+void Execution::go_on() {
+  while (!over()) {
+    if (preempted_) {
+      let_others_run();
+      continue;
+    }
+    // The answer resumes the program, which then asks for its next effect in the same place.
+    const Effect effect = shell_.pending();
+    if (effect.kind == EffectKind::lock && !take_lock()) return;
+    if (effect.kind == EffectKind::part_begin) shell_.answer(begin_part(*effect.part));
+    else if (effect.kind == EffectKind::part_end) shell_.answer(end_part(*effect.wanted));
+    else cut_ = step(effect);
+    const bool in_turn = request_.turns != nullptr && request_.turns->first != nullptr && request_.turns->first != this;
+    if (in_turn && record_->effects == request_.turns->until) let_first_go_on();
+  }
+  finish();
+}
+
+void Execution::finish() {
+  if (std::exchange(finished_, true)) return;
+  if (!cut_) do_deferred();
+  if (!cut_ || work_.done()) note_ending(work_);
+  record_->changes.close();
+  record_->result.log = std::move(shell_.log());
+  if (request_.turns != nullptr && request_.turns->holder == this) request_.turns->holder = nullptr;
+}
+
+// False when this run is the preempted one, and goes on inside another that holds the lock: that one ends first.
+bool Execution::take_lock() {
+  Turns* turns = request_.turns;
+  if (turns == nullptr) return true;
+  if (turns->holder != nullptr && turns->holder != this && turns->holder == turns->first) let_first_go_on();
+  if (turns->holder != nullptr && turns->holder != this) return false;
+  turns->holder = this;
+  return true;
+}
+
+void Execution::let_others_run() {
+  preempted_ = false;
+  Turns& turns = *request_.turns;
+  turns.first = this;
+  HostPtr host = freeze(working_);
+  const bool ran = turns.others(host);
+  turns.first = nullptr;
+  if (!ran) return;
+  record_->faulted = true;
+  record_->fault = RunFault::What::preempt;
+  working_ = host->host;
+  watch_ = RestartWatch(working_);
+}
+
+void Execution::let_first_go_on() {
+  Execution& first = *std::exchange(request_.turns->first, nullptr);
+  first.working_ = working_;
+  first.watch_ = RestartWatch(first.working_);
+  first.go_on();
+  working_ = first.working_;
+  watch_ = RestartWatch(working_);
 }
 
 EffectResult Execution::do_effect(const Effect& effect) {
@@ -232,7 +282,8 @@ bool Execution::step(const Effect& effect) {
     record_->loaded_differently = record_->loaded_differently || loads_differently(loaded_before, working_.loaded);
   }
   if (changes_host(effect.kind)) note_change(effect, files_before);
-  if (strikes && fault_->what != RunFault::What::lose) {
+  preempted_ = strikes && fault_->what == RunFault::What::preempt && request_.turns != nullptr;
+  if (strikes && !preempted_ && fault_->what != RunFault::What::lose) {
     record_->result.ending = RunResult::Ending::exited;
     record_->result.exit_code = fault_->exit_code;
     return true;
@@ -243,6 +294,7 @@ bool Execution::step(const Effect& effect) {
 
 void Execution::note_fault(const Effect& effect) {
   if (!record_->faulted) record_->struck = describe(effect) + (fault_->answer_text.empty() ? "" : ": " + fault_->answer_text);
+  if (fault_->what == RunFault::What::preempt) return;  // only where others do run
   record_->faulted = true;
   record_->fault = fault_->what;
 }

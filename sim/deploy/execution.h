@@ -1,6 +1,7 @@
 // One run of a program from its first effect to its end.
 #pragma once
 
+#include "sim/deploy/deployment.h"
 #include "sim/deploy/process.h"
 #include "sim/deploy/restart_watch.h"
 #include "sim/deploy/shell.h"
@@ -33,6 +34,13 @@ class Execution {
   EffectResult begin_part(const PartKey& part);
   EffectResult take_over(const PartPtr& known, const std::string& folder);
   EffectResult end_part(const std::set<std::string, std::less<>>& wanted);
+  // Runs to the end, or until another run has to let go of the lock first.
+  void go_on();
+  bool over() const { return cut_ || work_.done(); }
+  void finish();
+  bool take_lock();
+  void let_others_run();
+  void let_first_go_on();
   // True when the fault struck and cut the run.
   bool step(const Effect& effect);
   void note_fault(const Effect& effect);
@@ -57,6 +65,11 @@ class Execution {
   RestartWatch watch_;
   Shell shell_;
   std::shared_ptr<RunRecord> record_;
+  Deployment deployment_;
+  Work work_;
+  bool cut_ = false;
+  bool preempted_ = false;  // before the next effect others run
+  bool finished_ = false;
   std::optional<OpenPart> open_;
   std::set<std::string> aside_;  // what it saw beside its destination
   LoadedConfigPtr noted_;        // the configuration that was seen last

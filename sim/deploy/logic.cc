@@ -16,9 +16,15 @@ Work unconfigure_runtime(Deployment& deployment) {
   else co_await unconfigure_containerd(deployment);
 }
 
+// Two runs on a node would edit the runtime's files between each other's reads and writes.
+Work lock_node(Deployment& deployment) {
+  if (!deployment.has(Defect::runs_unlocked)) co_await deployment.shell.lock("/run/lock/kata-deploy.lock");
+}
+
 }  // namespace
 
 Work install(Deployment& deployment) {
+  co_await lock_node(deployment);
   co_await detect_runtime(deployment);
   if (!known_runtime(deployment)) co_return;  // an unknown runtime: upstream does nothing and sleeps for ever
   co_await check_values(deployment);
@@ -34,6 +40,7 @@ Work install(Deployment& deployment) {
 }
 
 Work cleanup(Deployment& deployment) {
+  co_await lock_node(deployment);
   co_await detect_runtime(deployment);
   if (!known_runtime(deployment)) co_return;
   if (deployment.has(Defect::refusal_blocks_cleanup)) co_await check_values(deployment);
@@ -45,6 +52,7 @@ Work cleanup(Deployment& deployment) {
 }
 
 Work reset(Deployment& deployment) {
+  co_await lock_node(deployment);
   co_await detect_runtime(deployment);
   if (!known_runtime(deployment)) co_return;
   co_await unlabel_node(deployment);

@@ -89,7 +89,7 @@ Runner::Remembered Runner::perform(const RunRequest& request, const FrozenHost& 
 }
 
 RunPtr Runner::run(const RunRequest& request, HostPtr& host, Cluster& cluster, const RunFault* fault) {
-  if (fault != nullptr || !remember) return perform_all(request, host, cluster, fault);
+  if (fault != nullptr || request.turns != nullptr || !remember) return perform_all(request, host, cluster, fault);
   const Hash128 key = key_of(request, host->state);
   if (const Remembered* known = recall(key, request, cluster)) {
     ++hits;

@@ -13,6 +13,7 @@
 #include "sim/deploy/mutation.h"
 #include "sim/deploy/part.h"
 #include "sim/deploy/settings.h"
+#include "sim/deploy/turns.h"
 
 namespace barnacle {
 
@@ -25,13 +26,15 @@ struct RunFault {
     cut,   // the run ends right after the effect
     fail,  // the effect is not done, and answers `answer`
     lose,  // the effect is done, and answers `answer` all the same
-    tear   // a write stops half-way and the run ends; of what is renamed into its place nothing is seen
+    tear,  // a write stops half-way and the run ends; of what is renamed into its place nothing is seen
+    preempt  // other runs on the node go on before the next effect
   } what = What::cut;
   std::function<bool(int number, const Effect& effect)> strikes;  // asked for each effect, counted from 1
   bool lasting = false;       // fail: every effect from then on that it strikes
   int exit_code = 137;        // cut: SIGKILL 137, SIGTERM 143
   EffectResult answer;        // fail: what the effect answers instead of being done
   std::string answer_text;    // fail: for the report
+  int until = 0;              // preempt: see Turns
 };
 
 // What a run came to, whatever its node is called: texts say kThisNode. Immutable once made; shared by all that repeat it.
@@ -64,6 +67,7 @@ struct RunRequest {
   std::string node;
   Account account;
   Time host_now = 0;  // date stamped on files
+  Turns* turns = nullptr;  // that the run shares with others on its node; null: it has the node to itself
 };
 
 // Runs programs; repeats of a fault-free run on an equal host that gets equal answers are looked up.

@@ -117,6 +117,8 @@ class Shell {
     pending_.other = std::move(unit);
     return {this};
   }
+  // flock: waits until no other run on the node holds it; let go of at the end of the run, whatever that is.
+  Awaiter lock(std::string path) { return effect(EffectKind::lock, std::move(path)); }
   Awaiter wait_ready() { return effect(EffectKind::wait_ready, ""); }
 
   // --- parts that may be remembered; see part.h. The pointers have to live until the answer. ---
