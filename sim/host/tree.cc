@@ -12,25 +12,23 @@ constexpr std::size_t kLinkTargetMax = 4095;
 
 // The directory with one entry put, replaced or (node null) removed.
 const Node* with_child(Store& store, const Node& directory, std::string_view name, const Node* node) {
-  const auto at = std::ranges::lower_bound(directory.children, name, {},
-                                           [](const Child& child) { return std::string_view(*child.name); });
-  const bool there = at != directory.children.end() && *at->name == name;
-  if (node == (there ? at->node : nullptr)) return &directory;
+  const Node* present = child_of(directory, name);
+  if (node == present) return &directory;
   Hash128 listing = directory.listing;
-  if (there) listing = NodeTable::without_entry(listing, name, *at->node);
+  if (present != nullptr) listing = NodeTable::without_entry(listing, name, *present);
   if (node != nullptr) listing = NodeTable::with_entry(listing, name, *node);
   if (const Node* known = NodeTable::find_directory(store, directory.attributes, listing)) return known;
-  const auto index = at - directory.children.begin();
   Node changed = directory;
+  const auto at = std::ranges::lower_bound(changed.children, name, {}, [](const Child& child) { return std::string_view(*child.name); });
   changed.listing = listing;
-  if (there) changed.total_bytes -= at->node->total_bytes;
+  if (present != nullptr) changed.total_bytes -= present->total_bytes;
   if (node != nullptr) changed.total_bytes += node->total_bytes;
   if (node == nullptr) {
-    changed.children.erase(changed.children.begin() + index);
-  } else if (there) {
-    changed.children[static_cast<std::size_t>(index)].node = node;
+    changed.children.erase(at);
+  } else if (present != nullptr) {
+    at->node = node;
   } else {
-    changed.children.insert(changed.children.begin() + index, Child{NodeTable::intern_name(store, name), node});
+    changed.children.insert(at, Child{NodeTable::intern_name(store, name), node, tag_of(name)});
   }
   return NodeTable::intern(store, std::move(changed));
 }

@@ -44,6 +44,7 @@ struct Attributes {
 struct Child {
   const std::string* name = nullptr;  // interned
   const Node* node = nullptr;
+  std::uint32_t tag = 0;              // of the name: most other names have another (tree_path.h)
   bool operator==(const Child&) const = default;
 };
 

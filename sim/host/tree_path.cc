@@ -1,6 +1,7 @@
 #include "sim/host/tree_path.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "sim/base/check.h"
 
@@ -109,10 +110,21 @@ class Walker {
 
 bool TreePlace::name_too_long() const { return !names.empty() && names.back().size() > kNameMax; }
 
+std::uint32_t tag_of(std::string_view name) {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  const std::size_t length = std::min(name.size(), sizeof first);
+  std::memcpy(&first, name.data(), length);
+  std::memcpy(&last, name.data() + name.size() - length, length);
+  return static_cast<std::uint32_t>(((first * 31 + last) * 0x9e3779b97f4a7c15ULL) >> 32) + static_cast<std::uint32_t>(name.size());
+}
+
 const Node* child_of(const Node& directory, std::string_view name) {
-  const auto at = std::ranges::lower_bound(directory.children, name, {},
-                                           [](const Child& child) { return std::string_view(*child.name); });
-  return at != directory.children.end() && *at->name == name ? at->node : nullptr;
+  const std::uint32_t tag = tag_of(name);
+  for (const Child& child : directory.children) {
+    if (child.tag == tag && *child.name == name) return child.node;
+  }
+  return nullptr;
 }
 
 FsResult<TreePlace> resolve(const Node* root, std::string_view path, Last last) {
