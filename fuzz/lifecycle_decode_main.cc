@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "fuzz/lifecycle_play.h"
-#include "fuzz/tape_steps.h"
 #include "harness/scenario/file.h"
 #include "harness/scenario/scenario_toml.h"
+#include "harness/scenario/tape_steps.h"
 
 namespace barnacle::fuzz {
 namespace {
@@ -59,7 +59,8 @@ int dictionary(const std::vector<std::string>& paths) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  if (arguments.size() > 1 && arguments.front() == "--dictionary") return dictionary({arguments.begin() + 1, arguments.end()});
+  if (arguments.size() > 1 && arguments.front() == "--dictionary")
+    return dictionary({arguments.begin() + 1, arguments.end()});
   if (arguments.size() == 1) return decode(arguments.front());
   return refuse("usage: lifecycle_decode FILE, or lifecycle_decode --dictionary FILE…");
 }

@@ -1,4 +1,4 @@
-#include "fuzz/tape_steps.h"
+#include "harness/scenario/tape_steps.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -43,7 +43,8 @@ RC_GTEST_PROP(TapeSteps, AStepMeansTheSameWhateverFollows, ()) {
   tape.steps.resize(kept);
   const Scenario cut = scenario_of(joined(tape));
   RC_ASSERT(cut.nodes == whole.nodes);
-  for (std::size_t i = 0; i < std::min({kept, cut.steps.size(), whole.steps.size()}); ++i) RC_ASSERT(cut.steps[i] == whole.steps[i]);
+  for (std::size_t i = 0; i < std::min({kept, cut.steps.size(), whole.steps.size()}); ++i)
+    RC_ASSERT(cut.steps[i] == whole.steps[i]);
 }
 
 RC_GTEST_PROP(TapeSteps, EveryChildIsSomeScenario, ()) {

@@ -53,12 +53,14 @@ void rc_state_trivial(benchmark::State& state) {
   rc::detail::TestListenerAdapter listener;
   for (auto _ : state) {
     ++parameters.seed;
-    if (rc::detail::checkTestable(property, rc::detail::TestMetadata(), parameters, listener).is<rc::detail::SuccessResult>()) continue;
+    if (rc::detail::checkTestable(property, rc::detail::TestMetadata(), parameters, listener)
+            .is<rc::detail::SuccessResult>())
+      continue;
     state.SkipWithError("the store keeps what it is given");
     break;
   }
   state.SetItemsProcessed(commands);
 }
-BENCHMARK(rc_state_trivial)->Unit(benchmark::kMicrosecond)->MinTime(1.0);
+BENCHMARK(rc_state_trivial)->Unit(benchmark::kMicrosecond)->MinTime(1.0)->Repetitions(3);
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "harness/engine/campaign.h"
+#include "harness/engine/tape_search.h"
 #include "harness/engine/threads.h"
 #include "sim/base/check.h"
 
@@ -29,7 +30,8 @@ struct Trial {
   bool triggered = false;
   std::optional<std::uint64_t> sequence;  // in which it was detected, from 0
   double seconds = 0;
-  std::vector<std::string> caught_by;     // the first to speak first
+  std::vector<std::string> caught_by;  // the first to speak first
+  Scenario scenario;                   // that sequence
 };
 
 class Tester {
@@ -47,9 +49,14 @@ class Tester {
     const Clock::time_point start = Clock::now();
     auto lab = std::make_unique<Lab>(own);
     const std::uint64_t most = trial.defect == Defect::canary ? options_.canary_sequences : options_.sequences;
+    Alphabet with_faults = alphabet;
+    with_faults.faults = true;
+    TapeSearch search(with_faults, trial.seed);
     for (std::uint64_t index = 0; index < most && !stop_ && !trial.sequence; ++index) {
       if (lab->store.bytes() > kMemoryLimitBytes) lab = std::make_unique<Lab>(own);
-      play_sequence(*lab, alphabet, subject, index, trial);
+      const bool fuzzing = options_.engine == SelftestEngine::fuzzer;
+      play_sequence(*lab, subject, fuzzing ? search.next() : sequence_of(alphabet, subject, trial.seed, index),
+                    fuzzing ? &search : nullptr, index, trial);
     }
     trial.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     trial.reached = *reached;
@@ -59,10 +66,9 @@ class Tester {
   // The first detected sequence once more, made small.
   void shrink_first(const Trial& trial, DefectScore& score) const {
     const VersionPtr subject = find_subject(catalogue_.versions, subject_of(trial.defect));
-    const Alphabet alphabet = alphabet_for(catalogue_, subject, options_.max_steps);
     Lab lab(catalogue_);
     score.minimal_invariant = trial.caught_by.front();
-    score.minimal = shrink(lab, subject, sequence_of(alphabet, subject, trial.seed, *trial.sequence), score.minimal_invariant, stop_);
+    score.minimal = shrink(lab, subject, trial.scenario, score.minimal_invariant, stop_);
   }
 
  private:
@@ -72,19 +78,25 @@ class Tester {
     return scenario_of(alphabet, subject, seed, index, kSelftestTheme);
   }
 
-  void play_sequence(Lab& lab, const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t index, Trial& trial) const {
-    const Scenario scenario = sequence_of(alphabet, subject, trial.seed, index);
-    const std::vector<std::string> violated = violated_by(lab, subject, scenario);
+  // `search` may be null; else it is shown what comes of the sequence.
+  void play_sequence(Lab& lab, const VersionPtr& subject, const Scenario& scenario, TapeSearch* search,
+                     std::uint64_t index, Trial& trial) const {
+    const std::vector<std::string> violated = violated_by(lab, subject, scenario, search);
     if (violated.empty()) return;
     const std::vector<std::string> anyway = violated_beside(lab, trial.defect, scenario);
     for (const std::string& invariant : violated) {
       if (std::ranges::count(anyway, invariant) == 0) trial.caught_by.push_back(invariant);
     }
-    if (!trial.caught_by.empty()) trial.sequence = index;
+    if (trial.caught_by.empty()) return;
+    trial.sequence = index;
+    trial.scenario = scenario;
   }
 
-  static std::vector<std::string> violated_by(Lab& lab, const VersionPtr& subject, const Scenario& scenario) {
-    const auto timeline = replay(lab, subject, scenario);
+  static std::vector<std::string> violated_by(Lab& lab, const VersionPtr& subject, const Scenario& scenario,
+                                              TapeSearch* search = nullptr) {
+    ReplayOptions options;
+    if (search != nullptr) options.watch = [search](const World& world, const Step& step) { search->saw(world, step); };
+    const auto timeline = replay(lab, subject, scenario, options);
     check(timeline.has_value(), "a generated scenario can be played");
     std::vector<std::string> violated;
     for (const Finding& finding : timeline->findings) {
@@ -99,12 +111,14 @@ class Tester {
     if (!beside) return {};
     const std::string id(row_of(*beside).id);
     for (Step& step : scenario.steps) {
-      if (const std::size_t plus = step.version.find('+'); plus != std::string::npos) step.version = step.version.substr(0, plus + 1) + id;
+      if (const std::size_t plus = step.version.find('+'); plus != std::string::npos)
+        step.version = step.version.substr(0, plus + 1) + id;
     }
     return violated_by(lab, find_subject(lab.catalogue.versions, subject_of(*beside)), scenario);
   }
 
-  bool differs_from_reference(const Catalogue& own, const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed) const {
+  bool differs_from_reference(const Catalogue& own, const Alphabet& alphabet, const VersionPtr& subject,
+                              std::uint64_t seed) const {
     const VersionPtr reference = find_subject(own.versions, "model:kata");
     Lab lab(own);
     for (std::uint64_t index = 0; index < std::min(kCompared, options_.sequences) && !stop_; ++index) {
@@ -160,7 +174,8 @@ std::uint64_t DefectScore::median_sequences() const { return median(sequences); 
 double DefectScore::median_seconds() const { return median(seconds); }
 
 std::vector<DefectScore> run_selftest(const Catalogue& catalogue, const SelftestOptions& options,
-                                      const std::function<void(const SelftestProgress&)>& progress, const std::atomic<bool>& stop) {
+                                      const std::function<void(const SelftestProgress&)>& progress,
+                                      const std::atomic<bool>& stop) {
   std::vector<Trial> trials;
   for (const Defect defect : options.defects) {
     for (int seed = 1; seed <= options.seeds; ++seed) {
@@ -189,7 +204,8 @@ std::vector<DefectScore> run_selftest(const Catalogue& catalogue, const Selftest
     }
   }
   on_threads(options.jobs, scores.size(), stop, [&](std::size_t i) {
-    const auto first = std::ranges::find_if(trials, [&](const Trial& trial) { return trial.defect == scores[i].defect && trial.sequence; });
+    const auto first = std::ranges::find_if(
+        trials, [&](const Trial& trial) { return trial.defect == scores[i].defect && trial.sequence; });
     if (first != trials.end()) tester.shrink_first(*first, scores[i]);
   });
   return scores;

@@ -8,7 +8,6 @@
 namespace barnacle {
 namespace {
 
-
 SelftestOptions few(std::vector<Defect> defects) {
   SelftestOptions options;
   options.defects = std::move(defects);
@@ -18,7 +17,9 @@ SelftestOptions few(std::vector<Defect> defects) {
   return options;
 }
 
-std::vector<DefectScore> score(const SelftestOptions& options) { return run_selftest(fixtures_catalogue(), options, {}, kNeverStop); }
+std::vector<DefectScore> score(const SelftestOptions& options) {
+  return run_selftest(fixtures_catalogue(), options, {}, kNeverStop);
+}
 
 TEST(Selftest, FindsTheSuffixBugAsAnInstallAndARestart) {
   const std::vector<DefectScore> scores = score(few({Defect::suffix_reapplied}));
@@ -37,6 +38,15 @@ TEST(Selftest, TheCanaryIsReachedAndNotDetected) {
   EXPECT_EQ(scores[0].reached, 2);
   EXPECT_EQ(scores[0].triggered, 0);
   EXPECT_EQ(scores[0].detected, 0);
+}
+
+// The other engine: tapes that led to new states are kept and changed. The same seeds, the same search.
+TEST(Selftest, TheFuzzerFindsThemToo) {
+  SelftestOptions options = few({Defect::suffix_reapplied, Defect::shim_loop_breaks});
+  options.engine = SelftestEngine::fuzzer;
+  const std::vector<DefectScore> scores = score(options);
+  for (const DefectScore& one : scores) EXPECT_EQ(one.detected, 2) << row_of(one.defect).id;
+  EXPECT_EQ(score(options)[1].sequences, scores[1].sequences);
 }
 
 // Z39 needs files that are kept, which is Z12, and found at once. That finding is none of Z39.

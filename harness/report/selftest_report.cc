@@ -42,10 +42,14 @@ std::string of_seeds(int count, int seeds) { return fmt::format("{}/{}", count, 
 std::string failure_of(const DefectScore& score, const SelftestReport& report) {
   const std::string id = id_of(score);
   if (is_canary(score)) return score.detected == 0 ? "" : "canary: was detected, though nothing can be wrong with it";
-  if (score.detected < report.seeds) return fmt::format("{}: detected by {} of {} seeds", id, score.detected, report.seeds);
+  if (score.detected < report.seeds)
+    return fmt::format("{}: detected by {} of {} seeds", id, score.detected, report.seeds);
   const auto budget = report.budget.find(id);
-  if (budget == report.budget.end() || score.median_sequences() <= kBudgetFactor * std::max<std::uint64_t>(budget->second, 1)) return "";
-  return fmt::format("{}: takes {} sequences (median), more than {} times its budget of {}", id, score.median_sequences(), kBudgetFactor, budget->second);
+  if (budget == report.budget.end() ||
+      score.median_sequences() <= kBudgetFactor * std::max<std::uint64_t>(budget->second, 1))
+    return "";
+  return fmt::format("{}: takes {} sequences (median), more than {} times its budget of {}", id,
+                     score.median_sequences(), kBudgetFactor, budget->second);
 }
 
 }  // namespace
@@ -62,7 +66,8 @@ std::expected<SelftestBudget, std::string> read_selftest_budget(const std::strin
   SelftestBudget budget;
   for (const auto& [key, value] : table->table()) {
     const auto* number = std::get_if<std::int64_t>(&value.value);
-    if (number == nullptr || *number < 1) return std::unexpected(fmt::format("{}:{}: '{}' is no number from 1", file, value.line, key));
+    if (number == nullptr || *number < 1)
+      return std::unexpected(fmt::format("{}:{}: '{}' is no number from 1", file, value.line, key));
     if (!defect_from_id(key)) return std::unexpected(fmt::format("{}:{}: unknown defect '{}'", file, value.line, key));
     budget[key] = static_cast<std::uint64_t>(*number);
   }
@@ -70,8 +75,10 @@ std::expected<SelftestBudget, std::string> read_selftest_budget(const std::strin
 }
 
 std::string selftest_budget_text(const std::vector<DefectScore>& scores) {
-  std::string text = fmt::format("# Median sequences until a defect is detected, as barnacle selftest --record wrote them.\n"
-                                 "# The score fails when one takes more than {} times as many.\n[median_sequences]\n", kBudgetFactor);
+  std::string text = fmt::format(
+      "# Median sequences until a defect is detected, as barnacle selftest --record wrote them.\n"
+      "# The score fails when one takes more than {} times as many.\n[median_sequences]\n",
+      kBudgetFactor);
   for (const DefectScore& score : scores) {
     if (score.detected > 0) text += fmt::format("{} = {}\n", id_of(score), score.median_sequences());
   }
@@ -87,22 +94,34 @@ std::vector<std::string> SelftestReport::failures() const {
 }
 
 std::string selftest_text(const SelftestReport& report) {
-  Table table({{"defect"}, {"reached", kRight}, {"triggered", kRight}, {"detected", kRight}, {"sequences", kRight}, {"seconds", kRight}, {"shortest sequence"}, {"caught by"}});
+  Table table({{"defect"},
+               {"reached", kRight},
+               {"triggered", kRight},
+               {"detected", kRight},
+               {"sequences", kRight},
+               {"seconds", kRight},
+               {"shortest sequence"},
+               {"caught by"}});
   for (const DefectScore& score : report.scores) {
     const bool any = score.detected > 0;
-    table.add({id_of(score), of_seeds(score.reached, report.seeds), of_seeds(score.triggered, report.seeds), of_seeds(score.detected, report.seeds),
-               any ? with_thousands(score.median_sequences()) : "-", any ? fmt::format("{:.2f}", score.median_seconds()) : "-", kinds_of(score.minimal),
-               catchers(score)});
+    table.add({id_of(score), of_seeds(score.reached, report.seeds), of_seeds(score.triggered, report.seeds),
+               of_seeds(score.detected, report.seeds), any ? with_thousands(score.median_sequences()) : "-",
+               any ? fmt::format("{:.2f}", score.median_seconds()) : "-", kinds_of(score.minimal), catchers(score)});
   }
   std::string text = table.text();
-  text += fmt::format("\nmedians of {}; {} in {:.0f} s\n", counted(static_cast<std::uint64_t>(report.seeds), "seed"), counted(report.scores.size(), "defect"), report.wall_seconds);
+  text += fmt::format("\n{}, medians of {}; {} in {:.0f} s\n", report.engine,
+                      counted(static_cast<std::uint64_t>(report.seeds), "seed"),
+                      counted(report.scores.size(), "defect"), report.wall_seconds);
   for (const DefectRow& row : all_defects()) {
     if (!row.inexpressible.empty()) text += fmt::format("left out  {}: {}\n", row.id, row.inexpressible);
   }
   const std::vector<std::string> failures = report.failures();
   for (const std::string& failure : failures) text += "✗ " + failure + "\n";
-  if (report.interrupted) text += "verdict   interrupted\n";
-  else text += failures.empty() ? "verdict   every defect is detected by every seed; the canary is not\n" : fmt::format("verdict   {}\n", counted(failures.size(), "failure"));
+  if (report.interrupted)
+    text += "verdict   interrupted\n";
+  else
+    text += failures.empty() ? "verdict   every defect is detected by every seed; the canary is not\n"
+                             : fmt::format("verdict   {}\n", counted(failures.size(), "failure"));
   return text;
 }
 
@@ -121,7 +140,11 @@ nlohmann::json selftest_json(const SelftestReport& report) {
     if (score.detected > 0) one["scenario"] = write_scenario(score.minimal);
     defects.push_back(std::move(one));
   }
-  return {{"seeds", report.seeds}, {"defects", std::move(defects)}, {"failures", report.failures()}, {"interrupted", report.interrupted}};
+  return {{"engine", report.engine},
+          {"seeds", report.seeds},
+          {"defects", std::move(defects)},
+          {"failures", report.failures()},
+          {"interrupted", report.interrupted}};
 }
 
 namespace {
@@ -139,7 +162,9 @@ struct MutantCounts {
     survived += mutant.fate == MutantScore::Fate::survived ? 1 : 0;
   }
   std::vector<std::string> cells(std::string name) const {
-    return {std::move(name), with_thousands(all), with_thousands(killed), with_thousands(equivalent), with_thousands(survived), percent(killed, killed + survived)};
+    return {std::move(name),          with_thousands(all),
+            with_thousands(killed),   with_thousands(equivalent),
+            with_thousands(survived), percent(killed, killed + survived)};
   }
 };
 
@@ -170,12 +195,18 @@ std::string mutants_text(const std::vector<MutantScore>& mutants) {
     by_kind[mutant.mutation.what].add(mutant);
     all.add(mutant);
   }
-  Table table({{"mutants"}, {"made", kRight}, {"killed", kRight}, {"equivalent", kRight}, {"survived", kRight}, {"killed of the rest", kRight}});
+  Table table({{"mutants"},
+               {"made", kRight},
+               {"killed", kRight},
+               {"equivalent", kRight},
+               {"survived", kRight},
+               {"killed of the rest", kRight}});
   for (const auto& [what, counts] : by_kind) table.add(counts.cells(std::string(mutation_name(what))));
   table.add(all.cells("all"));
   std::string text = table.text();
   for (const MutantScore& mutant : mutants) {
-    if (mutant.fate == MutantScore::Fate::survived) text += fmt::format("survived: {} (first seen in sequence {})\n", mutant_name(mutant.mutation), mutant.sequence);
+    if (mutant.fate == MutantScore::Fate::survived)
+      text += fmt::format("survived: {} (first seen in sequence {})\n", mutant_name(mutant.mutation), mutant.sequence);
   }
   return text;
 }
@@ -183,7 +214,11 @@ std::string mutants_text(const std::vector<MutantScore>& mutants) {
 nlohmann::json mutants_json(const std::vector<MutantScore>& mutants) {
   nlohmann::json list = nlohmann::json::array();
   for (const MutantScore& mutant : mutants) {
-    list.push_back({{"mutant", mutant_name(mutant.mutation)}, {"fate", fate_name(mutant.fate)}, {"invariant", mutant.invariant}, {"sequence", mutant.sequence}, {"tried", mutant.tried}});
+    list.push_back({{"mutant", mutant_name(mutant.mutation)},
+                    {"fate", fate_name(mutant.fate)},
+                    {"invariant", mutant.invariant},
+                    {"sequence", mutant.sequence},
+                    {"tried", mutant.tried}});
   }
   return {{"killed_share", killed_share(mutants)}, {"mutants", std::move(list)}};
 }

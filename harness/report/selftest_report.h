@@ -25,10 +25,11 @@ std::string selftest_budget_text(const std::vector<DefectScore>& scores);
 
 struct SelftestReport {
   std::vector<DefectScore> scores;
-  SelftestBudget budget;   // may be empty
+  SelftestBudget budget;  // may be empty
   int seeds = 0;
   bool interrupted = false;
   double wall_seconds = 0;
+  std::string engine = "campaign";  // or "fuzzer": who looked
 
   // What is wrong with the score, a line each: defects that some seed does not detect, medians beyond their budget, a
   // canary that is detected. Empty when all is well.

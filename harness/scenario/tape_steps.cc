@@ -1,4 +1,4 @@
-#include "fuzz/tape_steps.h"
+#include "harness/scenario/tape_steps.h"
 
 #include <algorithm>
 #include <utility>
