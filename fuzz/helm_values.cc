@@ -32,18 +32,22 @@ void check_any(const Json& a, const Json& b) {
   require(merge_values(a, Json::object()) == a, "nothing given changes nothing: {}", a.dump());
   require(merge_values(Json::object(), b) == without_null(b), "over nothing, values are themselves: {}", b.dump());
   require(obeys(merged, b), "what is given is so: {} over {} gives {}", b.dump(), a.dump(), merged.dump());
-  require(merge_values(merged, b) == merged, "given twice is given once: {} over {} gives {}", b.dump(), a.dump(), merged.dump());
+  require(merge_values(merged, b) == merged, "given twice is given once: {} over {} gives {}", b.dump(), a.dump(),
+          merged.dump());
   for (const auto& [key, value] : a.items()) {
-    require(b.contains(key) || merged[key] == value, "what is not given stays: {} over {} gives {}", b.dump(), a.dump(), merged.dump());
+    require(b.contains(key) || merged[key] == value, "what is not given stays: {} over {} gives {}", b.dump(), a.dump(),
+            merged.dump());
   }
 }
 
 void check_hash(const Json& a, const Json& b) {
-  require((a == b) == (hash_of_values(a) == hash_of_values(b)), "equal values have equal hashes, others have not: {} and {}", a.dump(), b.dump());
+  require((a == b) == (hash_of_values(a) == hash_of_values(b)),
+          "equal values have equal hashes, others have not: {} and {}", a.dump(), b.dump());
 }
 
 void check_typed(const Json& a, const Json& b, const Json& c) {
-  require(merge_values(merge_values(a, b), c) == merge_values(a, merge_values(b, c)), "merging is associative: {}, {}, {}", a.dump(), b.dump(), c.dump());
+  require(merge_values(merge_values(a, b), c) == merge_values(a, merge_values(b, c)),
+          "merging is associative: {}, {}, {}", a.dump(), b.dump(), c.dump());
   require(merge_values(a, a) == a, "values over themselves are themselves: {}", a.dump());
 }
 
@@ -52,10 +56,12 @@ void check_remembered(const Json& defaults, const Json& config) {
   Chart chart;
   chart.defaults = defaults;
   const Json expected = merge_values(defaults, config);
-  require(*coalesced_values(chart, config) == expected, "coalesced values are merged ones: {} over {}", config.dump(), defaults.dump());
+  require(*coalesced_values(chart, config) == expected, "coalesced values are merged ones: {} over {}", config.dump(),
+          defaults.dump());
   chart.identity = hash_of_values(defaults);
   for (int time = 0; time < 2; ++time) {
-    require(*coalesced_values(chart, config) == expected, "remembered values are merged ones: {} over {}", config.dump(), defaults.dump());
+    require(*coalesced_values(chart, config) == expected, "remembered values are merged ones: {} over {}",
+            config.dump(), defaults.dump());
   }
 }
 

@@ -71,14 +71,16 @@ std::string play_plain(PlainTree& tree, const Operation& operation) {
     case Act::put: return outcome(tree.put(path, text, {.mode = mode, .mtime = now}));
     case Act::mkdir_p: return outcome(tree.make_directories(path, now, mode));
     case Act::rm_rf: return outcome(tree.remove_all(path));
-    case Act::chown: return change(Follow::yes, [&](Attributes& attributes) { attributes.uid = attributes.gid = mode; });
+    case Act::chown:
+      return change(Follow::yes, [&](Attributes& attributes) { attributes.uid = attributes.gid = mode; });
     case Act::set_mtime: return change(Follow::no, [&](Attributes& attributes) { attributes.mtime = now; });
   }
   return "";
 }
 
 std::string line_of(std::string_view path, FileKind kind, const Attributes& attributes, std::string_view text) {
-  return fmt::format("{} {} {:o} {}:{} {} '{}'\n", path, tree_test::words_of(kind), attributes.mode, attributes.uid, attributes.gid, attributes.mtime, text);
+  return fmt::format("{} {} {:o} {}:{} {} '{}'\n", path, tree_test::words_of(kind), attributes.mode, attributes.uid,
+                     attributes.gid, attributes.mtime, text);
 }
 
 // The root's own attributes count too; walk() leaves it out.
@@ -137,7 +139,8 @@ void check_diff(const FileTree& before, const FileTree& after, const PlainTree& 
   for (const TreeChange& change : diff(before, after, Compare::state)) found.insert(change.path);
   expected.erase("");
   found.erase("/");
-  require(found == expected, "a difference names what differs: {} instead of {}", fmt::join(found, " "), fmt::join(expected, " "));
+  require(found == expected, "a difference names what differs: {} instead of {}", fmt::join(found, " "),
+          fmt::join(expected, " "));
 }
 
 std::string text_of(const Operation& operation) {
@@ -164,8 +167,10 @@ void check_operations(Choices& choices, const BytesChoices& bytes) {
     const std::string answer = tree_test::play(tree, operation);
     const std::string expected = play_plain(plain, operation);
     require(answer == expected, "the answer is '{}' instead of '{}':\n{}", answer, expected, history);
-    require(listing(tree) == listing(plain), "the trees differ:\n{}{}--- instead of\n{}", history, listing(tree), listing(plain));
-    require(tree.root()->total_bytes == plain.total_bytes(), "{} bytes instead of {}:\n{}", tree.root()->total_bytes, plain.total_bytes(), history);
+    require(listing(tree) == listing(plain), "the trees differ:\n{}{}--- instead of\n{}", history, listing(tree),
+            listing(plain));
+    require(tree.root()->total_bytes == plain.total_bytes(), "{} bytes instead of {}:\n{}", tree.root()->total_bytes,
+            plain.total_bytes(), history);
     check_diff(before, tree, old, plain);
   }
   check_one_node(store, tree, plain);

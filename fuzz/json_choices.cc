@@ -53,10 +53,12 @@ Json draw_container_lists(Choices& choices) {
     container["image"] = choices.pick_from(kTexts);
     if (choices.chance(1, 2)) container["command"] = draw_list(choices);
     if (choices.chance(1, 2)) {
-      container["env"] = draw_keyed_list(choices, "name", [&](Json& variable) { variable["value"] = choices.pick_from(kTexts); });
+      container["env"] =
+          draw_keyed_list(choices, "name", [&](Json& variable) { variable["value"] = choices.pick_from(kTexts); });
     }
     if (choices.chance(1, 2)) {
-      container["volumeMounts"] = draw_keyed_list(choices, "mountPath", [&](Json& mount) { mount["readOnly"] = choices.chance(1, 2); });
+      container["volumeMounts"] =
+          draw_keyed_list(choices, "mountPath", [&](Json& mount) { mount["readOnly"] = choices.chance(1, 2); });
     }
   });
 }

@@ -1,6 +1,6 @@
 // Lifecycles: bytes are a scenario, the subject plays it, and every invariant judges every step. A finding ends the
-// process; `lifecycle_decode FILE` then writes the scenario. Invariants that BARNACLE_KNOWN names ("a.b c.d") are left out:
-// of a subject with defects, nearly every scenario violates the same few.
+// process; `lifecycle_decode FILE` then writes the scenario. Invariants that BARNACLE_KNOWN names ("a.b c.d") are left
+// out: of a subject with defects, nearly every scenario violates the same few.
 //
 // libFuzzer counts new *states* of the world as coverage: each step sets the counters of the hosts, releases and pods
 // that it left.
@@ -40,7 +40,11 @@ void count_state(Hash128 hash) {
 
 void count_releases(const Cluster& cluster) {
   for (const RevisionPtr& revision : stored_revisions(cluster)) {
-    count_state(Hasher().add("release").add(static_cast<std::uint64_t>(revision->status)).add(static_cast<std::uint64_t>(revision->number)).finish());
+    count_state(Hasher()
+                    .add("release")
+                    .add(static_cast<std::uint64_t>(revision->status))
+                    .add(static_cast<std::uint64_t>(revision->number))
+                    .finish());
   }
 }
 
@@ -61,7 +65,8 @@ void count_pods(const Cluster& cluster) {
 // Hosts as invariants see them, each for itself: all nodes together are new nearly every time, and say little.
 void count_states(const World& world, const Step& step) {
   for (const NodeHost& node : world.nodes) {
-    count_state(Hasher().add("host").add(static_cast<std::uint64_t>(step.kind)).add(node.host->host.seen_hash()).finish());
+    count_state(
+        Hasher().add("host").add(static_cast<std::uint64_t>(step.kind)).add(node.host->host.seen_hash()).finish());
   }
   count_releases(world.cluster);
   count_pods(world.cluster);
@@ -86,14 +91,16 @@ bool is_known(const Finding& finding) { return known_invariants().contains(" " +
 
 void report(const Scenario& scenario, const Finding& finding) {
   std::string steps;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(finding.step); ++i) steps += fmt::format("  {} {}\n", i + 1, describe_step(scenario.steps[i]));
-  require(false, "{} after step {} on {}\n  {}    {}\n{}", finding.invariant, finding.step, finding.violation.node, finding.violation.path,
-          finding.violation.detail, steps);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(finding.step); ++i)
+    steps += fmt::format("  {} {}\n", i + 1, describe_step(scenario.steps[i]));
+  require(false, "{} after step {} on {}\n  {}    {}\n{}", finding.invariant, finding.step, finding.violation.node,
+          finding.violation.path, finding.violation.detail, steps);
 }
 
 void check_lifecycle(std::span<const std::uint8_t> bytes) {
   const Scenario scenario = scenario_of(bytes);
-  const ReplayOptions options{.details = false, .only_invariant = {}, .stop_at_first = known_invariants().empty(), .watch = count_states};
+  const ReplayOptions options{
+      .details = false, .only_invariant = {}, .stop_at_first = known_invariants().empty(), .watch = count_states};
   const auto timeline = replay(lab(), lifecycle().subject, scenario, options);
   if (!timeline) return require(false, "a generated scenario can be played: {}", timeline.error());
   const auto unknown = std::ranges::find_if_not(timeline->findings, is_known);

@@ -18,9 +18,9 @@ struct Lifecycle {
   Alphabet alphabet;
 };
 
-// Loaded once. Fixtures: the folder that BARNACLE_FIXTURES names, or `fixtures` beside the program (as a fuzzing service
-// lays them out), or the source folder's. Subject: BARNACLE_SUBJECT, or model:kata. What cannot be loaded ends the
-// process with status 2 and one line.
+// Loaded once. Fixtures: the folder that BARNACLE_FIXTURES names, or `fixtures` beside the program (as a fuzzing
+// service lays them out), or the source folder's. Subject: BARNACLE_SUBJECT, or model:kata. What cannot be loaded ends
+// the process with status 2 and one line.
 const Lifecycle& lifecycle();
 
 // Bytes are a tape of choices, and every tape is some scenario.

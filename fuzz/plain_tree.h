@@ -1,7 +1,7 @@
 // A file system as a plain map from path to entry: the slow, obvious answer to what sim/host/tree.h must do.
 //
-// Paths are absolute, end with a name that is neither "." nor "..", and have no slash behind it: what the kernel says of
-// the others is the business of sim/host/tree_kernel_test.cc.
+// Paths are absolute, end with a name that is neither "." nor "..", and have no slash behind it: what the kernel says
+// of the others is the business of sim/host/tree_kernel_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -26,8 +26,12 @@ std::string edited(Store& store, std::string_view text, const TextEdit& edit) {
 // --- edits of lines ---
 
 std::vector<TextEdit> line_edits(const std::string& key) {
-  return {substitute_all("/opt/kata", "/x"), substitute_first_per_line("/opt/kata", "/opt/kata-a"), append_to_string(key, "+"),
-          append_to_list(key, "\"+\""),      set_list(key, "1"),                                    set_line(key, "1", Commented::also),
+  return {substitute_all("/opt/kata", "/x"),
+          substitute_first_per_line("/opt/kata", "/opt/kata-a"),
+          append_to_string(key, "+"),
+          append_to_list(key, "\"+\""),
+          set_list(key, "1"),
+          set_line(key, "1", Commented::also),
           relocate_paths("/opt/kata", "/opt/kata-a")};
 }
 
@@ -35,18 +39,22 @@ void check_lines_stay(std::string_view text, const std::string& key) {
   Store store;
   for (const TextEdit& edit : line_edits(key)) {
     const std::string after = edited(store, text, edit);
-    require(std::ranges::count(after, '\n') == std::ranges::count(text, '\n'), "an edit keeps the number of lines:\n{}\n--- became\n{}", text, after);
-    require(after.ends_with('\n') == text.ends_with('\n'), "an edit keeps the newline at the end:\n{}\n--- became\n{}", text, after);
+    require(std::ranges::count(after, '\n') == std::ranges::count(text, '\n'),
+            "an edit keeps the number of lines:\n{}\n--- became\n{}", text, after);
+    require(after.ends_with('\n') == text.ends_with('\n'), "an edit keeps the newline at the end:\n{}\n--- became\n{}",
+            text, after);
     require(after.empty() == text.empty(), "an edit makes nothing out of nothing");
   }
 }
 
 void check_twice_is_once(std::string_view text, const std::string& key) {
   Store store;
-  for (const TextEdit& edit : {relocate_paths("/opt/kata", "/opt/kata-a"), set_list(key, "1"), set_line(key, "1", Commented::also),
-                               set_line(key, "1", Commented::only), set_line(key, "1", Commented::never), append_to_string(key, " a=b", "a=b")}) {
+  for (const TextEdit& edit : {relocate_paths("/opt/kata", "/opt/kata-a"), set_list(key, "1"),
+                               set_line(key, "1", Commented::also), set_line(key, "1", Commented::only),
+                               set_line(key, "1", Commented::never), append_to_string(key, " a=b", "a=b")}) {
     const std::string once = edited(store, text, edit);
-    require(edited(store, once, edit) == once, "an edit made twice is the edit made once:\n{}\n--- became\n{}", text, once);
+    require(edited(store, once, edit) == once, "an edit made twice is the edit made once:\n{}\n--- became\n{}", text,
+            once);
   }
 }
 
@@ -80,7 +88,8 @@ void check_set_value(std::string_view text, const TomlValue& before, const std::
   if (!after) return require(false, "a file with a value set parses: {}\n{}", after.error().what, once);
   const TomlValue* found = &*after;
   for (const std::string& key : path) found = found == nullptr ? nullptr : found->get(key);
-  require(found != nullptr && found->is_string() && found->string() == "/opt/kata/bin", "the value that was set is there:\n{}", once);
+  require(found != nullptr && found->is_string() && found->string() == "/opt/kata/bin",
+          "the value that was set is there:\n{}", once);
   require(edited(store, once, edit) == once, "a value set twice is set once:\n{}", once);
 }
 
@@ -99,10 +108,11 @@ std::optional<std::vector<std::string>> imports_of(const TomlValue& file) {
   return imports;
 }
 
-// What stands for something of a release already, or hides a key behind an escape, is no operator's file. Nor is one with
-// a byte order mark: TOML 1.0 knows none, though toml11 reads over it.
+// What stands for something of a release already, or hides a key behind an escape, is no operator's file. Nor is one
+// with a byte order mark: TOML 1.0 knows none, though toml11 reads over it.
 bool is_operators(std::string_view text) {
-  return !text.starts_with("\xef\xbb\xbf") && !text.contains(kImport) && !text.contains("kata-deploy") && !text.contains("\\u") && !text.contains("\\U");
+  return !text.starts_with("\xef\xbb\xbf") && !text.contains(kImport) && !text.contains("kata-deploy") &&
+         !text.contains("\\u") && !text.contains("\\U");
 }
 
 void check_import(std::string_view text, const TomlValue& before) {
@@ -115,14 +125,16 @@ void check_import(std::string_view text, const TomlValue& before) {
   expected->emplace_back(kImport);
   require(imports_of(*after) == expected, "the import stands behind all others:\n{}", *added);
   require(add_import(*added, kImport) == *added, "an import is added once:\n{}", *added);
-  require(remove_import(*added, kImport) == text, "removing the import gives the file byte for byte:\n{}\n--- with it\n{}", text, *added);
+  require(remove_import(*added, kImport) == text,
+          "removing the import gives the file byte for byte:\n{}\n--- with it\n{}", text, *added);
 }
 
 void check_block(std::string_view text, bool parses) {
   if (text.contains("# BEGIN ") || text.contains("# END ") || text.contains("fuzz_block")) return;
   const std::string put = put_block(text, kOwner, kBody);
   require(put_block(put, kOwner, kBody) == put, "a block is put once:\n{}", put);
-  require(remove_block(put, kOwner) == text, "removing the block gives the file byte for byte:\n{}\n--- with it\n{}", text, put);
+  require(remove_block(put, kOwner) == text, "removing the block gives the file byte for byte:\n{}\n--- with it\n{}",
+          text, put);
   if (parses) require(parse_toml(put).has_value(), "a file with a block parses:\n{}", put);
 }
 

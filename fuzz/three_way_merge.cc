@@ -29,8 +29,8 @@ bool says_all(const Json& whole, const Json& part) {
 }
 
 void law(bool holds, std::string_view what, const Versions& versions, const Json& merged) {
-  require(holds, "{}:\noriginal {}\nmodified {}\ncurrent  {}\nmerged   {}", what, versions.original.dump(), versions.modified.dump(),
-          versions.current.dump(), merged.dump());
+  require(holds, "{}:\noriginal {}\nmodified {}\ncurrent  {}\nmerged   {}", what, versions.original.dump(),
+          versions.modified.dump(), versions.current.dump(), merged.dump());
 }
 
 void check_both_kinds(const Versions& versions, MergeKind kind) {
@@ -55,7 +55,8 @@ void check_strategic(const Versions& versions) {
 
 void check_json(const Versions& versions) {
   const Json untouched = three_way_merge(versions.original, versions.original, versions.current, MergeKind::json);
-  law(untouched == versions.current, "an unchanged manifest changes nothing of a kind that Helm does not know", versions, untouched);
+  law(untouched == versions.current, "an unchanged manifest changes nothing of a kind that Helm does not know",
+      versions, untouched);
 }
 
 }  // namespace

@@ -18,18 +18,21 @@ Timeline replay_finding(const Catalogue& catalogue, const VersionPtr& subject, c
   return std::move(*timeline);
 }
 
-CampaignReport report_of(const Catalogue& catalogue, const VersionPtr& subject, const CampaignResult& result, const std::string& out) {
+CampaignReport report_of(const Catalogue& catalogue, const VersionPtr& subject, const CampaignResult& result,
+                         const std::string& out) {
   CampaignReport report{result, subject_name(*subject), {}};
   for (const CampaignFinding& found : result.findings) {
     const std::string contents = write_scenario(scenario_of_finding(found, result.seed));
-    report.findings.push_back({found, replay_finding(catalogue, subject, found), out.empty() ? "" : finding_path(out, found, contents)});
+    report.findings.push_back(
+        {found, replay_finding(catalogue, subject, found), out.empty() ? "" : finding_path(out, found, contents)});
   }
   return report;
 }
 
 }  // namespace
 
-int end_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignResult& result, const std::string& format, const std::string& out) {
+int end_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignResult& result,
+                 const std::string& format, const std::string& out) {
   const CampaignReport report = report_of(catalogue, subject, result, out);
   print(format == "json" ? json_text(campaign_json(report)) : campaign_text(report));
   if (!out.empty()) {

@@ -8,6 +8,7 @@
 namespace barnacle {
 
 // `out` (a folder that prepare_folder has made) may be empty: no files. Returns the exit status.
-int end_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignResult& result, const std::string& format, const std::string& out);
+int end_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignResult& result,
+                 const std::string& format, const std::string& out);
 
 }  // namespace barnacle

@@ -32,7 +32,8 @@ class Files {
   Done write(const std::string& path, const std::string& contents) {
     std::error_code ignored;
     const bool is_new = !fs::exists(fs::symlink_status(path, ignored));
-    if (const auto written = write_file(path, contents); !written) return std::unexpected(path + ": " + written.error().what);
+    if (const auto written = write_file(path, contents); !written)
+      return std::unexpected(path + ": " + written.error().what);
     if (is_new) new_.push_back(path);
     return {};
   }
@@ -59,7 +60,9 @@ std::string finding_path(const std::string& folder, const CampaignFinding& found
 std::expected<void, std::string> write_campaign(const std::string& folder, const CampaignReport& report) {
   Files files;
   for (const ShownFinding& shown : report.findings) {
-    if (Done done = files.write(shown.file, write_scenario(scenario_of_finding(shown.found, report.result.seed))); !done) return done;
+    if (Done done = files.write(shown.file, write_scenario(scenario_of_finding(shown.found, report.result.seed)));
+        !done)
+      return done;
   }
   if (Done done = files.write(folder + "/report.txt", campaign_text(report)); !done) return done;
   if (Done done = files.write(folder + "/report.json", json_text(campaign_json(report))); !done) return done;

@@ -35,19 +35,22 @@ std::string beside_program() {
 
 std::expected<Fixtures, std::string> named(const std::string& folder, std::string_view by) {
   if (holds_fixtures(folder)) return Fixtures{folder};
-  return std::unexpected(fmt::format("{}: holds no fixtures (hosts, versions, payload/image); named by {}", folder, by));
+  return std::unexpected(
+      fmt::format("{}: holds no fixtures (hosts, versions, payload/image); named by {}", folder, by));
 }
 
 template <class Error>
 std::string line_of(const Error& error) {
-  return error.line > 0 ? fmt::format("{}:{}: {}", error.file, error.line, error.what) : fmt::format("{}: {}", error.file, error.what);
+  return error.line > 0 ? fmt::format("{}:{}: {}", error.file, error.line, error.what)
+                        : fmt::format("{}: {}", error.file, error.what);
 }
 
 }  // namespace
 
 std::expected<Fixtures, std::string> find_fixtures(const std::string& given) {
   if (!given.empty()) return named(given, "--fixtures");
-  if (const char* folder = std::getenv("BARNACLE_FIXTURES"); folder != nullptr && *folder != '\0') return named(folder, "BARNACLE_FIXTURES");
+  if (const char* folder = std::getenv("BARNACLE_FIXTURES"); folder != nullptr && *folder != '\0')
+    return named(folder, "BARNACLE_FIXTURES");
 #ifdef BARNACLE_SOURCE_DIR
   if (holds_fixtures(BARNACLE_SOURCE_DIR "/fixtures")) return Fixtures{BARNACLE_SOURCE_DIR "/fixtures"};
 #endif
@@ -97,7 +100,8 @@ std::expected<VersionPtr, std::string> choose_subject(const Catalogue& catalogue
                                      did_you_mean(name, names_of(catalogue).subjects)));
 }
 
-std::expected<Loaded, std::string> load_for_replay(const Catalogue& catalogue, const std::string& file, const std::string& subject) {
+std::expected<Loaded, std::string> load_for_replay(const Catalogue& catalogue, const std::string& file,
+                                                   const std::string& subject) {
   auto scenario = load_scenario(file, names_of(catalogue));
   if (!scenario) return std::unexpected(scenario.error().text());
   if (const std::string unknown = unknown_names(catalogue, *scenario); !unknown.empty()) {

@@ -40,7 +40,8 @@ struct Loaded {
   VersionPtr subject;
 };
 // `subject` takes the place of the scenario's own; empty: the scenario's, or the default. The error is one line.
-std::expected<Loaded, std::string> load_for_replay(const Catalogue& catalogue, const std::string& file, const std::string& subject);
+std::expected<Loaded, std::string> load_for_replay(const Catalogue& catalogue, const std::string& file,
+                                                   const std::string& subject);
 
 // " (did you mean 'x'?)", or nothing.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& known);

@@ -10,12 +10,13 @@ namespace {
 
 struct CliTest : ProgramTest {
   std::string scenario(const std::string& subject) {
-    return folder.write("scenario.toml", "title = \"install and restart\"\nsubject = \"" + subject + "\"\n"
-                        "[[node]]\nname = \"node-a\"\nhost = \"ubuntu-24.04-containerd-2.0\"\n"
-                        "[[step]]\ndo = \"install\"\nrelease = \"kata-deploy-cicd\"\n"
-                        "values = { env = { multiInstallSuffix = \"cicd\", shims = \"qemu\" } }\n"
-                        "[[step]]\ndo = \"restart-pod\"\nrelease = \"kata-deploy-cicd\"\n"
-                        "[[step]]\ndo = \"reboot-node\"\nnode = \"node-a\"\n");
+    return folder.write("scenario.toml", "title = \"install and restart\"\nsubject = \"" + subject +
+                                             "\"\n"
+                                             "[[node]]\nname = \"node-a\"\nhost = \"ubuntu-24.04-containerd-2.0\"\n"
+                                             "[[step]]\ndo = \"install\"\nrelease = \"kata-deploy-cicd\"\n"
+                                             "values = { env = { multiInstallSuffix = \"cicd\", shims = \"qemu\" } }\n"
+                                             "[[step]]\ndo = \"restart-pod\"\nrelease = \"kata-deploy-cicd\"\n"
+                                             "[[step]]\ndo = \"reboot-node\"\nnode = \"node-a\"\n");
   }
 };
 
@@ -54,9 +55,12 @@ TEST_F(CliTest, WrongUsageIsOneLine) {
 }
 
 TEST_F(CliTest, ListsWhatThereIs) {
-  const std::pair<const char*, const char*> lists[] = {{"subjects", "model:kata-3.16.0"}, {"invariants", "path.suffix-once"},
-                                                       {"steps", "restart-pod"},          {"faults", "cut"},
-                                                       {"hosts", "ubuntu-24.04-containerd-2.0"}, {"defects", "Z01"}};
+  const std::pair<const char*, const char*> lists[] = {{"subjects", "model:kata-3.16.0"},
+                                                       {"invariants", "path.suffix-once"},
+                                                       {"steps", "restart-pod"},
+                                                       {"faults", "cut"},
+                                                       {"hosts", "ubuntu-24.04-containerd-2.0"},
+                                                       {"defects", "Z01"}};
   for (const auto& [what, entry] : lists) {
     const Ended ended = run({"list", what});
     EXPECT_EQ(ended.status, kNothingFound) << ended.error;
@@ -77,9 +81,11 @@ TEST_F(CliTest, EveryListedErrorCanBeAFault) {
   std::istringstream errors(faults.substr(begin, faults.find('.', begin) - begin));
   int count = 0;
   for (std::string error; errors >> error; ++count) {
-    const std::string file = folder.write("fault.toml", "[[node]]\nname = \"a\"\nhost = \"ubuntu-24.04-containerd-2.0\"\n"
+    const std::string file = folder.write("fault.toml",
+                                          "[[node]]\nname = \"a\"\nhost = \"ubuntu-24.04-containerd-2.0\"\n"
                                           "[[step]]\ndo = \"install\"\nrelease = \"kata\"\n"
-                                          "[[step.fault]]\ndo = \"fail\"\neffect = 1\nerror = \"" + error + "\"\n");
+                                          "[[step.fault]]\ndo = \"fail\"\neffect = 1\nerror = \"" +
+                                              error + "\"\n");
     const Ended ended = run({"replay", file});
     EXPECT_NE(ended.status, kBadInput) << error << ended.error;
   }
@@ -92,7 +98,10 @@ TEST_F(CliTest, AMissingOrStrangeScenarioIsOneLine) {
   expect_refusal({"replay", folder.path("missing.toml")}, "missing.toml");
   expect_refusal({"replay", "/"}, "directory");
   expect_refusal({"replay", "/dev/zero"}, "/dev/zero");
-  expect_refusal({"replay", folder.write("binary.toml", std::string("\x7f" "ELF\0\1\2", 7))}, "binary.toml");
+  expect_refusal({"replay", folder.write("binary.toml", std::string("\x7f"
+                                                                    "ELF\0\1\2",
+                                                                    7))},
+                 "binary.toml");
   expect_refusal({"replay", folder.write("deep.toml", "x = " + std::string(16'000, '['))}, "deep.toml:1");
   expect_refusal({"replay", folder.write("open.toml", std::string(16'000, '['))}, "open.toml:1");
   expect_refusal({"replay", folder.write("large.toml", std::string(100'000'000, 'a'))}, "larger than 1 MiB");
@@ -101,7 +110,8 @@ TEST_F(CliTest, AMissingOrStrangeScenarioIsOneLine) {
   expect_refusal({"replay", folder.write("keys.toml", keys)}, "more than 4096 keys in one table");
   ASSERT_EQ(::mkfifo(folder.path("fifo").c_str(), 0600), 0);
   expect_refusal({"replay", folder.path("fifo")}, "is not a regular file");
-  expect_refusal({"replay", folder.write("key.toml", "[[node]]\n\n[[step]]\ndo = \"install\"\nrelase = \"x\"\n")}, "key.toml:5");
+  expect_refusal({"replay", folder.write("key.toml", "[[node]]\n\n[[step]]\ndo = \"install\"\nrelase = \"x\"\n")},
+                 "key.toml:5");
 }
 
 TEST_F(CliTest, UnknownNamesAreOneLineWithWhatMayHaveBeenMeant) {
@@ -123,7 +133,8 @@ TEST_F(CliTest, AnOutputThatCannotBeWrittenIsOneLine) {
 // --- replay ---
 
 TEST_F(CliTest, TheReferenceLogicIsCleanAndTheOldVersionIsNot) {
-  const Ended reference = run({"replay", scenario("model:kata-3.16.0"), "--subject", "model:kata", "--check-determinism"});
+  const Ended reference =
+      run({"replay", scenario("model:kata-3.16.0"), "--subject", "model:kata", "--check-determinism"});
   EXPECT_EQ(reference.status, kNothingFound) << reference.out << reference.error;
   const Ended old = run({"replay", scenario("model:kata-3.16.0"), "--check-determinism"});
   EXPECT_EQ(old.status, kFinding) << old.out << old.error;
@@ -180,7 +191,8 @@ TEST_F(CliTest, ACampaignIsTheSameForAnyNumberOfJobs) {
 
 TEST_F(CliTest, ACampaignWritesWhatItFoundAndItCanBePlayedAgain) {
   const std::string out = folder.path("out");
-  const Ended ended = run({"run", "--subject", "model:kata-3.16.0", "--sequences", kSanitized ? "10" : "60", "--out", out});
+  const Ended ended =
+      run({"run", "--subject", "model:kata-3.16.0", "--sequences", kSanitized ? "10" : "60", "--out", out});
   ASSERT_EQ(ended.status, kFinding) << ended.out << ended.error;
   EXPECT_EQ(contents(out + "/report.txt"), ended.out);
   const auto report = nlohmann::json::parse(contents(out + "/report.json"), nullptr, false);

@@ -1,7 +1,7 @@
 #include "harness/cli/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -29,11 +29,14 @@ std::string seed_error(const std::string& text) {
 
 void add_campaign_options(CLI::App& verb, CampaignOptions& campaign) {
   campaign.jobs = 0;
-  verb.add_option("--seed", campaign.seed, "The same seed plays the same sequences (default 1)")->check(CLI::Validator(seed_error, ""))->type_name("N");
+  verb.add_option("--seed", campaign.seed, "The same seed plays the same sequences (default 1)")
+      ->check(CLI::Validator(seed_error, ""))
+      ->type_name("N");
   verb.add_option("--max-steps", campaign.max_steps, "The most steps of a sequence (default 24)")
       ->check(CLI::Range(1, kMostSteps).description(""))
       ->type_name("N");
-  verb.add_flag("--faults", campaign.faults, "Sequences with faults: runs cut or failing at some effect, Helm clients that die");
+  verb.add_flag("--faults", campaign.faults,
+                "Sequences with faults: runs cut or failing at some effect, Helm clients that die");
   verb.add_option("--jobs", campaign.jobs, "Threads (default 0: one for each core). Results do not depend on it")
       ->check(CLI::Range(0, kMostJobs).description(""))
       ->type_name("N");
@@ -43,7 +46,9 @@ void add_length_options(CLI::App& verb, std::uint64_t& sequences, std::string& t
   CLI::Option* count = verb.add_option("--sequences", sequences, "How many sequences to play")
                            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 60).description(""))
                            ->type_name("N");
-  verb.add_option("--time", time, fmt::format("How long to play: 30s, 5m, 1h (default {})", default_time))->type_name("TIME")->excludes(count);
+  verb.add_option("--time", time, fmt::format("How long to play: 30s, 5m, 1h (default {})", default_time))
+      ->type_name("TIME")
+      ->excludes(count);
 }
 
 std::optional<double> seconds_of(const std::string& text) {
@@ -52,10 +57,14 @@ std::optional<double> seconds_of(const std::string& text) {
   return std::nullopt;
 }
 
-int jobs_of(int given) { return given > 0 ? given : std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostJobs); }
+int jobs_of(int given) {
+  return given > 0 ? given : std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostJobs);
+}
 
 void add_format(CLI::App& verb, std::string& format) {
-  verb.add_option("--format", format, "How to report: text (default) or json")->check(CLI::IsMember({"text", "json"}))->type_name("FORMAT");
+  verb.add_option("--format", format, "How to report: text (default) or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT");
 }
 
 std::string shell_quoted(std::string_view word) {

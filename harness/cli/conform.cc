@@ -1,8 +1,8 @@
 // barnacle conform: the model against recordings of the real deploy logic.
 #include "harness/engine/conform.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "harness/cli/catalogue.h"
 #include "harness/cli/exit_status.h"
@@ -19,8 +19,10 @@ constexpr std::size_t kShownDisagreements = 5;
 std::string number(int value) { return with_thousands(static_cast<std::uint64_t>(value)); }
 
 void add_row(Table& table, const std::string& name, const ConformScenario& scenario) {
-  const std::string verdict = scenario.disagreements.empty() ? "agrees" : counted(scenario.disagreements.size(), "disagreement");
-  table.add({name, number(scenario.listings), number(scenario.entries), number(scenario.files_by_bytes), number(scenario.files_by_value), verdict});
+  const std::string verdict =
+      scenario.disagreements.empty() ? "agrees" : counted(scenario.disagreements.size(), "disagreement");
+  table.add({name, number(scenario.listings), number(scenario.entries), number(scenario.files_by_bytes),
+             number(scenario.files_by_value), verdict});
 }
 
 ConformScenario total_of(const std::vector<ConformScenario>& scenarios) {
@@ -43,7 +45,8 @@ std::string disagreements_of(const ConformScenario& scenario) {
     out += fmt::format("✗ {}\n    {}\n", one_line(one.where), one_line(one.what));
   }
   if (shown < scenario.disagreements.size()) {
-    out += fmt::format("  … and {} more in {}/{}\n", scenario.disagreements.size() - shown, scenario.version, scenario.scenario);
+    out += fmt::format("  … and {} more in {}/{}\n", scenario.disagreements.size() - shown, scenario.version,
+                       scenario.scenario);
   }
   return out;
 }
@@ -58,8 +61,12 @@ int conform_verb(const std::string& given, ConformOptions options) {
   const auto scenarios = conform(options);
   if (!scenarios) return refuse(scenarios.error());
   if (scenarios->empty()) return refuse(options.traces + ": no recording of that name there");
-  Table table({{"recording"}, {"listings", Table::Align::right}, {"entries", Table::Align::right}, {"by bytes", Table::Align::right},
-               {"by value", Table::Align::right}, {"verdict"}});
+  Table table({{"recording"},
+               {"listings", Table::Align::right},
+               {"entries", Table::Align::right},
+               {"by bytes", Table::Align::right},
+               {"by value", Table::Align::right},
+               {"verdict"}});
   std::string disagreements;
   for (const ConformScenario& scenario : *scenarios) {
     add_row(table, one_line(scenario.version + "/" + scenario.scenario), scenario);
@@ -77,11 +84,15 @@ int conform_verb(const std::string& given, ConformOptions options) {
 void add_conform(CLI::App& program, Chosen& chosen) {
   auto options = std::make_shared<ConformOptions>();
   CLI::App* verb = program.add_subcommand("conform", "Hold the model against recordings of the real deploy logic");
-  verb->add_option("TRACES", options->traces, "Folder with VERSION/SCENARIO/NN-*.txt and outcome.json")->required()->type_name("DIR");
-  verb->add_option("--payload", options->payload, "Folder with VERSION/opt/kata: the image trees of the recordings")->type_name("DIR");
+  verb->add_option("TRACES", options->traces, "Folder with VERSION/SCENARIO/NN-*.txt and outcome.json")
+      ->required()
+      ->type_name("DIR");
+  verb->add_option("--payload", options->payload, "Folder with VERSION/opt/kata: the image trees of the recordings")
+      ->type_name("DIR");
   verb->add_option("--version", options->version, "Only this version")->type_name("V");
   verb->add_option("--scenario", options->scenario, "Only this scenario")->type_name("NAME");
-  verb->callback([options, &chosen] { chosen.verb = [options, &chosen] { return conform_verb(chosen.fixtures, *options); }; });
+  verb->callback(
+      [options, &chosen] { chosen.verb = [options, &chosen] { return conform_verb(chosen.fixtures, *options); }; });
 }
 
 }  // namespace barnacle

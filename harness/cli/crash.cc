@@ -29,7 +29,8 @@ int crash_verb(const std::string& fixtures, const CrashArguments& arguments) {
   const auto report = crash_everywhere(lab, loaded->subject, loaded->scenario, interrupted());
   if (!report) return refuse(arguments.scenario + ": " + report.error());
   const std::string subject = subject_name(*loaded->subject);
-  print(arguments.format == "json" ? json_text(crash_json(subject, *report)) : crash_text(loaded->scenario, subject, *report));
+  print(arguments.format == "json" ? json_text(crash_json(subject, *report))
+                                   : crash_text(loaded->scenario, subject, *report));
   return report->points.empty() ? kNothingFound : kFinding;
 }
 
@@ -37,11 +38,14 @@ int crash_verb(const std::string& fixtures, const CrashArguments& arguments) {
 
 void add_crash(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<CrashArguments>();
-  CLI::App* verb = program.add_subcommand("crash", "Cut each step of a scenario after each of its effects, and see what recovers");
+  CLI::App* verb =
+      program.add_subcommand("crash", "Cut each step of a scenario after each of its effects, and see what recovers");
   verb->add_option("SCENARIO", arguments->scenario, "The scenario, a TOML file")->required();
-  verb->add_option("--subject", arguments->subject, "The deploy logic under test, in place of the scenario's own (default model:kata)");
+  verb->add_option("--subject", arguments->subject,
+                   "The deploy logic under test, in place of the scenario's own (default model:kata)");
   add_format(*verb, arguments->format);
-  verb->callback([arguments, &chosen] { chosen.verb = [arguments, &chosen] { return crash_verb(chosen.fixtures, *arguments); }; });
+  verb->callback(
+      [arguments, &chosen] { chosen.verb = [arguments, &chosen] { return crash_verb(chosen.fixtures, *arguments); }; });
 }
 
 }  // namespace barnacle

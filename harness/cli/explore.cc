@@ -1,6 +1,6 @@
 // barnacle explore: every sequence up to a depth over the steps of a scenario.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -61,7 +61,9 @@ std::expected<ExploreReport, std::string> resumed(const ExploreArguments& argume
 }
 
 // The findings as scenarios, each whole or not at all.
-std::expected<std::vector<std::string>, std::string> write_findings(const std::string& folder, const ExploreReport& report, const std::string& command) {
+std::expected<std::vector<std::string>, std::string> write_findings(const std::string& folder,
+                                                                    const ExploreReport& report,
+                                                                    const std::string& command) {
   std::vector<std::string> files;
   for (const ExploreFinding& found : report.findings) {
     Scenario scenario = found.scenario;
@@ -70,7 +72,8 @@ std::expected<std::vector<std::string>, std::string> write_findings(const std::s
     scenario.expect = {.present = true, .findings = std::nullopt, .at_least = {found.finding.invariant}};
     const std::string contents = write_scenario(scenario);
     files.push_back(folder + "/findings/" + file_name_of(found.finding.invariant, contents));
-    if (const auto written = write_file(files.back(), contents); !written) return std::unexpected(files.back() + ": " + written.error().what);
+    if (const auto written = write_file(files.back(), contents); !written)
+      return std::unexpected(files.back() + ": " + written.error().what);
   }
   return files;
 }
@@ -105,15 +108,18 @@ int explore_verb(const std::string& fixtures, ExploreArguments& arguments) {
   ProgressLine line;
   std::string state_trouble;
   const auto show = [&](const ExploreProgress& progress) {
-    line.show(fmt::format("depth {}  {}  {}  {}", progress.depth, counted(progress.worlds, "world"), counted(progress.transitions, "transition"), counted(progress.findings, "finding")));
+    line.show(fmt::format("depth {}  {}  {}  {}", progress.depth, counted(progress.worlds, "world"),
+                          counted(progress.transitions, "transition"), counted(progress.findings, "finding")));
   };
   const auto keep = [&](const ExploreReport& report) {
     if (arguments.state.empty()) return;
-    const auto written = write_file(arguments.state, explore_state_text(loaded->subject, loaded->scenario, arguments.options, report));
+    const auto written =
+        write_file(arguments.state, explore_state_text(loaded->subject, loaded->scenario, arguments.options, report));
     if (!written) state_trouble = arguments.state + ": " + written.error().what;
   };
   const auto start = std::chrono::steady_clock::now();
-  auto report = explore(**catalogue, loaded->subject, loaded->scenario, arguments.options, *resume, show, keep, interrupted());
+  auto report =
+      explore(**catalogue, loaded->subject, loaded->scenario, arguments.options, *resume, show, keep, interrupted());
   line.clear();
   if (!report) return refuse(arguments.alphabet + ": " + report.error());
   ExploreShown shown = shown_of(*loaded, arguments);
@@ -136,18 +142,31 @@ void add_explore(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<ExploreArguments>();
   ExploreOptions& options = arguments->options;
   CLI::App* verb = program.add_subcommand("explore", "Play every sequence up to a depth over the steps of a scenario");
-  verb->add_option("ALPHABET", arguments->alphabet, "A scenario whose steps are the letters, in any order and number")->required();
-  verb->add_option("--subject", arguments->subject, "The deploy logic under test, in place of the alphabet's own (default model:kata)");
-  verb->add_option("--depth", options.depth, "The most steps of a sequence (default 4)")->check(CLI::Range(1, kMostDepth).description(""))->type_name("N");
-  verb->add_option("--faults", options.faults, "The most letters with a fault in a sequence (default 1)")->check(CLI::Range(0, kMostDepth).description(""))->type_name("N");
+  verb->add_option("ALPHABET", arguments->alphabet, "A scenario whose steps are the letters, in any order and number")
+      ->required();
+  verb->add_option("--subject", arguments->subject,
+                   "The deploy logic under test, in place of the alphabet's own (default model:kata)");
+  verb->add_option("--depth", options.depth, "The most steps of a sequence (default 4)")
+      ->check(CLI::Range(1, kMostDepth).description(""))
+      ->type_name("N");
+  verb->add_option("--faults", options.faults, "The most letters with a fault in a sequence (default 1)")
+      ->check(CLI::Range(0, kMostDepth).description(""))
+      ->type_name("N");
   verb->add_option("--time", arguments->time, "End after so long: 30s, 5m, 1h")->type_name("TIME");
-  verb->add_option("--memory", arguments->memory_mb, "End when the process is larger (default 4096 megabytes)")->check(CLI::Range(64, 1 << 20).description(""))->type_name("MB");
-  verb->add_option("--state", arguments->state, "Keep what was reached after each depth in FILE, and go on from there")->type_name("FILE");
+  verb->add_option("--memory", arguments->memory_mb, "End when the process is larger (default 4096 megabytes)")
+      ->check(CLI::Range(64, 1 << 20).description(""))
+      ->type_name("MB");
+  verb->add_option("--state", arguments->state, "Keep what was reached after each depth in FILE, and go on from there")
+      ->type_name("FILE");
   verb->add_flag("--no-symmetry", arguments->no_symmetry, "Play also what differs in the names of equal nodes only");
-  verb->add_option("--check-congruence", options.congruence_pairs, "Go on from both of so many pairs of worlds with one hash")->type_name("N");
+  verb->add_option("--check-congruence", options.congruence_pairs,
+                   "Go on from both of so many pairs of worlds with one hash")
+      ->type_name("N");
   verb->add_option("--out", arguments->out, "Write findings/*.toml below DIR")->type_name("DIR");
   add_format(*verb, arguments->format);
-  verb->callback([arguments, &chosen] { chosen.verb = [arguments, &chosen] { return explore_verb(chosen.fixtures, *arguments); }; });
+  verb->callback([arguments, &chosen] {
+    chosen.verb = [arguments, &chosen] { return explore_verb(chosen.fixtures, *arguments); };
+  });
 }
 
 }  // namespace barnacle

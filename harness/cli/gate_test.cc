@@ -25,7 +25,8 @@ struct GateTest : ProgramTest {
   }
 
   std::string accepted(const std::string& invariant, const std::string& pattern, const std::string& expires) {
-    return "[[accepted]]\ninvariant = \"" + invariant + "\"\npattern = \"" + pattern + "\"\nreason = \"known to us\"\nexpires = " + expires + "\n";
+    return "[[accepted]]\ninvariant = \"" + invariant + "\"\npattern = \"" + pattern +
+           "\"\nreason = \"known to us\"\nexpires = " + expires + "\n";
   }
 
   std::string baseline(const std::string& text) { return folder.write("baseline.toml", text); }
@@ -62,7 +63,8 @@ TEST_F(GateTest, PassesOnTheReferenceLogic) {
 }
 
 TEST_F(GateTest, PassesOnWhatIsAcceptedUntilThatExpires) {
-  const std::string file = baseline(accepted(kInvariant, "RuntimeClass kata-*", "2026-01-31") + accepted("path.resolves", "/opt/*", "2026-03-01"));
+  const std::string file = baseline(accepted(kInvariant, "RuntimeClass kata-*", "2026-01-31") +
+                                    accepted("path.resolves", "/opt/*", "2026-03-01"));
   const Ended last_day = gate(kPlanted, {"--baseline", file, "--today", "2026-01-31"});
   EXPECT_EQ(last_day.status, kNothingFound) << last_day.out << last_day.error;
   EXPECT_TRUE(has(last_day.out, "accepted until 2026-01-31; known to us")) << last_day.out;
@@ -85,13 +87,16 @@ TEST_F(GateTest, ABaselineThatIsNotOneIsOneLine) {
     expect_refusal({"gate", "--sequences", "1", "--baseline", baseline(text)}, "baseline.toml" + naming);
   };
   refused("[[accepted]]\ninvariant = \"path.resolves\"\npattern = \"/x\"\nreason = \"y\"\n", ":1: expires: is missing");
-  refused(accepted(kInvariant, "*", "2026-01-01") + "expire = 2\n", ":6: expire: unknown key of an [[accepted]] table (did you mean 'expires'?)");
-  refused(accepted("runtime.handler", "*", "2026-01-01"), ":2: invariant: unknown invariant 'runtime.handler' (did you mean 'runtime.handlers'?)");
+  refused(accepted(kInvariant, "*", "2026-01-01") + "expire = 2\n",
+          ":6: expire: unknown key of an [[accepted]] table (did you mean 'expires'?)");
+  refused(accepted("runtime.handler", "*", "2026-01-01"),
+          ":2: invariant: unknown invariant 'runtime.handler' (did you mean 'runtime.handlers'?)");
   refused(accepted(kInvariant, "", "2026-01-01"), ":3: pattern: must not be empty");
   refused(accepted(kInvariant, "*", "\"some day\""), ":5: expires: must be a date");
   refused(accepted(kInvariant, "*", "2026-01-01T12:00:00Z"), ":5: expires: must be a day");
   refused("[accepted]\n", ":1: accepted: must be an array of tables");
-  expect_refusal({"gate", "--sequences", "1", "--baseline", folder.path("missing.toml")}, "missing.toml: cannot be opened");
+  expect_refusal({"gate", "--sequences", "1", "--baseline", folder.path("missing.toml")},
+                 "missing.toml: cannot be opened");
 }
 
 TEST_F(GateTest, WrongUsageIsOneLine) {
@@ -137,7 +142,8 @@ TEST_F(GateTest, WritesJUnitThatValidatesAndJson) {
   EXPECT_EQ(report["findings"][0]["shrunk"], true);
 
   const std::string file = baseline(accepted(kInvariant, "*", "2026-01-31"));
-  ASSERT_EQ(gate(kPlanted, {"--junit", junit, "--json", json, "--baseline", file, "--today", "2026-01-01"}).status, kNothingFound);
+  ASSERT_EQ(gate(kPlanted, {"--junit", junit, "--json", json, "--baseline", file, "--today", "2026-01-01"}).status,
+            kNothingFound);
   expect_valid_junit(junit);
   EXPECT_TRUE(has(contents(junit), "<skipped message=\"accepted until 2026-01-31: known to us\"")) << contents(junit);
   EXPECT_EQ(nlohmann::json::parse(contents(json), nullptr, false)["baseline"][0]["state"], "accepted");
@@ -171,7 +177,8 @@ struct ScriptTest : GateTest {
 
   // With the program that is under test, and nothing else of this shell's surroundings.
   Ended script(const std::string& line, const std::string& surroundings = "") {
-    return shell("env -i PATH=\"$PATH\" HOME=\"$PWD\" BARNACLE_PROGRAM='" BARNACLE_PROGRAM "' " + surroundings + " sh -ec '" + line + "'");
+    return shell("env -i PATH=\"$PATH\" HOME=\"$PWD\" BARNACLE_PROGRAM='" BARNACLE_PROGRAM "' " + surroundings +
+                 " sh -ec '" + line + "'");
   }
 };
 
@@ -182,11 +189,15 @@ TEST_F(ScriptTest, TheScriptTakesTheSeedFromTheCommitThatIsCheckedOut) {
   EXPECT_TRUE(has(none.error, "no commit here")) << none.error;
   EXPECT_TRUE(has(none.out, "seed      1\n")) << none.out;
 
-  ASSERT_EQ(script("git init -q . && git -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m first").status, 0);
+  ASSERT_EQ(
+      script("git init -q . && git -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m first").status,
+      0);
   const std::string commit = script("git rev-parse HEAD").out.substr(0, 40);
   const Ended ended = script(".barnacle/ci/gate --sequences 1");
   EXPECT_EQ(ended.status, kNothingFound) << ended.error;
-  EXPECT_TRUE(has(ended.out, "seed      " + std::to_string(std::stoull(commit.substr(0, 12), nullptr, 16)) + "\n")) << commit << "\n" << ended.out;
+  EXPECT_TRUE(has(ended.out, "seed      " + std::to_string(std::stoull(commit.substr(0, 12), nullptr, 16)) + "\n"))
+      << commit << "\n"
+      << ended.out;
   EXPECT_TRUE(has(script(".barnacle/ci/gate --sequences 1 --seed=7").out, "seed      7\n"));
 }
 
@@ -210,7 +221,9 @@ TEST_F(ScriptTest, TheCommandsOfTheExampleWorkflowRun) {
   EXPECT_TRUE(has(workflow, "\n  GATE_TIME: 60s"));
   fs::copy_file(examples + "barnacle-baseline.toml", folder.path("barnacle-baseline.toml"));
   for (const std::string& command : commands) {
-    const Ended ended = script(command, "GITHUB_SHA=c96427f0000000000000000000000000deadbeef GATE_SUBJECT=model:kata GATE_TIME=" + std::to_string(1 + static_cast<int>(kSlack_s)) + "s");
+    const Ended ended =
+        script(command, "GITHUB_SHA=c96427f0000000000000000000000000deadbeef GATE_SUBJECT=model:kata GATE_TIME=" +
+                            std::to_string(1 + static_cast<int>(kSlack_s)) + "s");
     EXPECT_EQ(ended.status, kNothingFound) << command << "\n" << ended.out << ended.error;
   }
   expect_valid_junit(folder.path("gate.xml"));

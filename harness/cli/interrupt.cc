@@ -13,7 +13,7 @@ void note_signal(int) { stop = true; }
 }  // namespace
 
 void catch_interrupts() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
   // Also where a script that put us into the background had it ignored: whoever sends it wants a report.

@@ -1,7 +1,7 @@
 // barnacle list: what there is to choose from.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 
@@ -14,8 +14,8 @@
 #include "harness/invariants/invariant.h"
 #include "harness/report/table.h"
 #include "harness/scenario/steps.h"
-#include "sim/deploy/defects.h"
 #include "sim/base/stable_sort.h"
+#include "sim/deploy/defects.h"
 
 namespace barnacle {
 namespace {
@@ -30,16 +30,24 @@ std::string list_subjects(const Catalogue& catalogue) {
   });
   Table table({{"subject"}, {"defects", Table::Align::right}, {"against recordings"}, {"title"}});
   for (const VersionPtr& version : versions) {
-    const auto defects = std::ranges::count_if(all_defects(), [&](const DefectRow& row) { return version->deploy.defects.has(row.defect); });
-    table.add({subject_name(*version), std::to_string(defects), version->recorded ? "verified" : defects == 0 ? "none there can be" : "not yet", version->title});
+    const auto defects = std::ranges::count_if(
+        all_defects(), [&](const DefectRow& row) { return version->deploy.defects.has(row.defect); });
+    table.add({subject_name(*version), std::to_string(defects),
+               version->recorded ? "verified"
+               : defects == 0    ? "none there can be"
+                                 : "not yet",
+               version->title});
   }
-  return table.text() + "\nmodel:kata+ID is the reference logic with one defect planted: model:kata+Z01 (see barnacle list defects).\n";
+  return table.text() +
+         "\nmodel:kata+ID is the reference logic with one defect planted: model:kata+Z01 (see barnacle list "
+         "defects).\n";
 }
 
 // What is owed where a fault struck; the reasons below the table.
 std::string list_contract() {
   std::vector<Table::Column> columns{{"where a fault struck"}};
-  for (std::size_t i = 0; i < kDisturbances; ++i) columns.push_back({std::string(disturbance_name(static_cast<Disturbance>(i)))});
+  for (std::size_t i = 0; i < kDisturbances; ++i)
+    columns.push_back({std::string(disturbance_name(static_cast<Disturbance>(i)))});
   Table table(std::move(columns));
   std::size_t suspended = 0;
   for (const Invariant& invariant : all_invariants()) {
@@ -53,23 +61,28 @@ std::string list_contract() {
   }
   Table reasons({{"fault"}, {"invariant"}, {"is owed"}, {"because"}});
   for (const ContractRow& row : contract()) {
-    reasons.add({std::string(disturbance_name(row.disturbance)), std::string(row.invariant), std::string(owed_name(row.owed)), std::string(row.reason)});
+    reasons.add({std::string(disturbance_name(row.disturbance)), std::string(row.invariant),
+                 std::string(owed_name(row.owed)), std::string(row.reason)});
   }
   const std::size_t pairs = all_invariants().size() * kDisturbances;
-  return table.text() + fmt::format("\n{} of {} pairs are suspended ({:.1f} %). Recovered: once the world is at rest again.\n\n", suspended, pairs,
-                                    100.0 * static_cast<double>(suspended) / static_cast<double>(pairs)) + reasons.text();
+  return table.text() +
+         fmt::format("\n{} of {} pairs are suspended ({:.1f} %). Recovered: once the world is at rest again.\n\n",
+                     suspended, pairs, 100.0 * static_cast<double>(suspended) / static_cast<double>(pairs)) +
+         reasons.text();
 }
 
 std::string list_invariants(const Catalogue&) {
   Table table({{"invariant"}, {"holds when"}});
-  for (const Invariant& invariant : all_invariants()) table.add({std::string(invariant.id), std::string(invariant.sentence)});
+  for (const Invariant& invariant : all_invariants())
+    table.add({std::string(invariant.id), std::string(invariant.sentence)});
   return table.text() + "\n" + list_contract();
 }
 
 // Keys that must be there carry a star.
 std::string starred(Names keys, Names required) {
   std::vector<std::string> words;
-  for (const std::string_view key : keys) words.push_back(std::string(key) + (std::ranges::find(required, key) == required.end() ? "" : "*"));
+  for (const std::string_view key : keys)
+    words.push_back(std::string(key) + (std::ranges::find(required, key) == required.end() ? "" : "*"));
   return fmt::format("{}", fmt::join(words, " "));
 }
 
@@ -81,14 +94,16 @@ std::string list_steps(const Catalogue&) {
     const std::vector<std::string_view> keys = helm_option_keys(row.kind);
     if (!keys.empty()) options.add({std::string(row.name), fmt::format("{}", fmt::join(keys, " "))});
   }
-  return fmt::format("{}\nEvery step: do* {}. A star: must be given.\n\n{}", steps.text(), fmt::join(common_step_keys().subspan(1), " "), options.text());
+  return fmt::format("{}\nEvery step: do* {}. A star: must be given.\n\n{}", steps.text(),
+                     fmt::join(common_step_keys().subspan(1), " "), options.text());
 }
 
 std::string list_faults(const Catalogue&) {
   Table table({{"fault"}, {"what it does"}, {"keys"}});
-  for (const FaultRow& row : fault_rows()) table.add({std::string(row.name), std::string(row.sentence), fmt::format("{}", fmt::join(row.keys, " "))});
+  for (const FaultRow& row : fault_rows())
+    table.add({std::string(row.name), std::string(row.sentence), fmt::format("{}", fmt::join(row.keys, " "))});
   return table.text() + fmt::format("\nPrograms: {}. Errors: {}. Signals: {}.\n", fmt::join(fault_programs(), " "),
-                                                         fmt::join(fault_errors(), " "), fmt::join(fault_signals(), " "));
+                                    fmt::join(fault_errors(), " "), fmt::join(fault_signals(), " "));
 }
 
 std::string list_hosts(const Catalogue& catalogue) {
@@ -100,7 +115,8 @@ std::string list_hosts(const Catalogue& catalogue) {
 std::string list_defects(const Catalogue&) {
   Table table({{"defect"}, {"from"}, {"to"}, {"upstream"}, {"what it does"}});
   for (const DefectRow& row : all_defects()) {
-    table.add({std::string(row.id), std::string(row.since), std::string(row.until), std::string(row.link), std::string(row.sentence)});
+    table.add({std::string(row.id), std::string(row.since), std::string(row.until), std::string(row.link),
+               std::string(row.sentence)});
   }
   return table.text();
 }
@@ -111,8 +127,9 @@ struct Row {
   bool needs_fixtures;
 };
 constexpr Row kLists[] = {
-    {"subjects", list_subjects, true}, {"invariants", list_invariants, false}, {"steps", list_steps, false},
-    {"faults", list_faults, false},    {"hosts", list_hosts, true},            {"defects", list_defects, false},
+    {"subjects", list_subjects, true}, {"invariants", list_invariants, false},
+    {"steps", list_steps, false},      {"faults", list_faults, false},
+    {"hosts", list_hosts, true},       {"defects", list_defects, false},
 };
 
 int list_verb(const std::string& fixtures, const std::string& what) {
@@ -134,7 +151,10 @@ void add_list(CLI::App& program, Chosen& chosen) {
   CLI::App* verb = program.add_subcommand("list", "Show subjects, invariants, steps, faults, hosts or defects");
   std::vector<std::string> names;
   for (const Row& row : kLists) names.emplace_back(row.name);
-  verb->add_option("WHAT", *what, "subjects, invariants, steps, faults, hosts or defects")->required()->check(CLI::IsMember(names))->type_name("NAME");
+  verb->add_option("WHAT", *what, "subjects, invariants, steps, faults, hosts or defects")
+      ->required()
+      ->check(CLI::IsMember(names))
+      ->type_name("NAME");
   verb->callback([what, &chosen] { chosen.verb = [what, &chosen] { return list_verb(chosen.fixtures, *what); }; });
 }
 

@@ -1,6 +1,6 @@
 // barnacle: finds what deploy logic leaves on a host.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "harness/cli/exit_status.h"
 #include "harness/cli/output.h"
@@ -11,7 +11,8 @@ namespace barnacle {
 namespace {
 
 constexpr const char* kDescription =
-    "Barnacle plays the lifecycle of software that a Helm chart installs onto nodes (install, upgrade, restart, reboot,\n"
+    "Barnacle plays the lifecycle of software that a Helm chart installs onto nodes (install, upgrade, restart, "
+    "reboot,\n"
     "rollback, uninstall) against simulated hosts, and reports what the deploy logic leaves there.";
 
 constexpr const char* kFooter =
@@ -36,16 +37,23 @@ int run(int argc, char** argv) {
   program.footer(kFooter);
   program.require_subcommand(0, 1);  // that one is missing is told below, after what was given in its place
   program.set_version_flag("--version", "barnacle " BARNACLE_VERSION, "Print the version and end");
-  program.add_option("--fixtures", chosen.fixtures, "Folder with hosts, versions and payload (default: $BARNACLE_FIXTURES, or the project's own)")
+  program
+      .add_option("--fixtures", chosen.fixtures,
+                  "Folder with hosts, versions and payload (default: $BARNACLE_FIXTURES, or the project's own)")
       ->type_name("DIR");
   program.fallthrough();
-  for (const auto add : {add_replay, add_run, add_gate, add_merge, add_shrink, add_crash, add_explore, add_selftest, add_conform, add_bench, add_list}) add(program, chosen);
+  for (const auto add : {add_replay, add_run, add_gate, add_merge, add_shrink, add_crash, add_explore, add_selftest,
+                         add_conform, add_bench, add_list})
+    add(program, chosen);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& end) {
     return end_of_parsing(program, end);
   }
-  if (!chosen.verb) return refuse("name a verb: replay, run, gate, merge, shrink, crash, explore, selftest, conform, bench or list (see barnacle --help)");
+  if (!chosen.verb)
+    return refuse(
+        "name a verb: replay, run, gate, merge, shrink, crash, explore, selftest, conform, bench or list (see barnacle "
+        "--help)");
   return run_verb(chosen);
 }
 

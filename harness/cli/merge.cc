@@ -1,6 +1,6 @@
 // barnacle merge: what the parts of a campaign came to, put together.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <optional>
 
@@ -40,11 +40,13 @@ std::optional<Refusal> add_file(std::optional<Results>& results, const std::stri
     const Added added = results->add(block);
     const std::string where = fmt::format("{}:{}: ", path, i + 1);
     if (added == Added::other_campaign) {
-      return Refusal{fmt::format("{}is of another campaign: {}; the files before are of {}", where, describe(block.campaign), describe(results->campaign()))};
+      return Refusal{fmt::format("{}is of another campaign: {}; the files before are of {}", where,
+                                 describe(block.campaign), describe(results->campaign()))};
     }
     if (added == Added::contradiction) {
-      return Refusal{fmt::format("{}has another result for sequences {} to {} than was read before", where, block.block.first,
-                                 block.block.first + block.block.length - 1), true};
+      return Refusal{fmt::format("{}has another result for sequences {} to {} than was read before", where,
+                                 block.block.first, block.block.first + block.block.length - 1),
+                     true};
     }
   }
   return std::nullopt;
@@ -54,7 +56,8 @@ std::optional<Refusal> add_file(std::optional<Results>& results, const std::stri
 int end_with(int status, const Results& results) {
   const std::size_t missing = results.blocks_of_campaign() - results.blocks();
   if (missing == 0) return status;
-  const std::string line = fmt::format("the results are incomplete: {} of {} missing", missing, counted(results.blocks_of_campaign(), "block"));
+  const std::string line = fmt::format("the results are incomplete: {} of {} missing", missing,
+                                       counted(results.blocks_of_campaign(), "block"));
   if (status != kNothingFound) {
     note(line);
     return status;
@@ -65,7 +68,8 @@ int end_with(int status, const Results& results) {
 int merge_verb(const std::string& fixtures, const MergeArguments& arguments) {
   std::optional<Results> results;
   for (const std::string& path : arguments.files) {
-    if (const auto refusal = add_file(results, path)) return refusal->ours ? report_internal_fault(refusal->line) : refuse(refusal->line);
+    if (const auto refusal = add_file(results, path))
+      return refusal->ours ? report_internal_fault(refusal->line) : refuse(refusal->line);
   }
   if (!results) return refuse("there is no finished block in these files");
   const auto catalogue = load_catalogue(fixtures);
@@ -88,11 +92,15 @@ int merge_verb(const std::string& fixtures, const MergeArguments& arguments) {
 
 void add_merge(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<MergeArguments>();
-  CLI::App* verb = program.add_subcommand("merge", "Put the results of a campaign's parts together (barnacle run --results); each block counts once");
-  verb->add_option("FILES", arguments->files, "Files that barnacle run --results has written, in any order")->required();
-  verb->add_option("--out", arguments->out, "Write findings/*.toml, report.txt and report.json below DIR")->type_name("DIR");
+  CLI::App* verb = program.add_subcommand(
+      "merge", "Put the results of a campaign's parts together (barnacle run --results); each block counts once");
+  verb->add_option("FILES", arguments->files, "Files that barnacle run --results has written, in any order")
+      ->required();
+  verb->add_option("--out", arguments->out, "Write findings/*.toml, report.txt and report.json below DIR")
+      ->type_name("DIR");
   add_format(*verb, arguments->format);
-  verb->callback([arguments, &chosen] { chosen.verb = [arguments, &chosen] { return merge_verb(chosen.fixtures, *arguments); }; });
+  verb->callback(
+      [arguments, &chosen] { chosen.verb = [arguments, &chosen] { return merge_verb(chosen.fixtures, *arguments); }; });
 }
 
 }  // namespace barnacle

@@ -97,7 +97,8 @@ struct ProgramTest : ::testing::Test {
   Ended wait_for(pid_t process, const std::string& out_path) {
     int status = 0;
     EXPECT_EQ(::waitpid(process, &status, 0), process);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents(out_path), contents(folder.path("stderr"))};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents(out_path),
+            contents(folder.path("stderr"))};
   }
 
   Ended run(std::vector<std::string> arguments) {

@@ -1,6 +1,6 @@
 // barnacle replay: plays one scenario and reports what every invariant has to say about every step.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "harness/cli/catalogue.h"
 #include "harness/cli/command_line.h"
@@ -32,7 +32,8 @@ std::string command_of(const ReplayArguments& arguments) {
 std::string difference(const Timeline& first, const Timeline& second) {
   for (std::size_t i = 0; i < std::min(first.steps.size(), second.steps.size()); ++i) {
     if (first.steps[i].digest == second.steps[i].digest) continue;
-    return fmt::format("two plays differ at step {}: digest {} and {}", i + 1, to_hex(first.steps[i].digest), to_hex(second.steps[i].digest));
+    return fmt::format("two plays differ at step {}: digest {} and {}", i + 1, to_hex(first.steps[i].digest),
+                       to_hex(second.steps[i].digest));
   }
   if (first.digest == second.digest) return "";
   return fmt::format("two plays differ: digest {} and {}", to_hex(first.digest), to_hex(second.digest));
@@ -67,11 +68,16 @@ void add_replay(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<ReplayArguments>();
   CLI::App* verb = program.add_subcommand("replay", "Play a scenario, step by step, and judge it by every invariant");
   verb->add_option("SCENARIO", arguments->scenario, "The scenario, a TOML file")->required();
-  verb->add_option("--subject", arguments->subject, "The deploy logic under test, in place of the scenario's own (default model:kata)");
+  verb->add_option("--subject", arguments->subject,
+                   "The deploy logic under test, in place of the scenario's own (default model:kata)");
   add_format(*verb, arguments->format);
-  verb->add_option("--dump-host", arguments->dump_host, "Write the final host of each node as plain files below DIR/<node>/")->type_name("DIR");
+  verb->add_option("--dump-host", arguments->dump_host,
+                   "Write the final host of each node as plain files below DIR/<node>/")
+      ->type_name("DIR");
   verb->add_flag("--check-determinism", arguments->check_determinism, "Play twice; status 3 when the two plays differ");
-  verb->callback([arguments, &chosen] { chosen.verb = [arguments, &chosen] { return replay_verb(chosen.fixtures, *arguments); }; });
+  verb->callback([arguments, &chosen] {
+    chosen.verb = [arguments, &chosen] { return replay_verb(chosen.fixtures, *arguments); };
+  });
 }
 
 }  // namespace barnacle

@@ -56,14 +56,17 @@ std::string unfinished_note(const std::string& path, int line) {
   return fmt::format("{}:{}: an unfinished last line, which counts for nothing", path, line);
 }
 
-std::expected<std::unique_ptr<ResultsFile>, std::string> ResultsFile::open(const std::string& path, const CampaignIdentity& campaign) {
-  if (path.find('\0') != std::string::npos) return std::unexpected(std::string("--results: a file's name holds no zero byte"));
+std::expected<std::unique_ptr<ResultsFile>, std::string> ResultsFile::open(const std::string& path,
+                                                                           const CampaignIdentity& campaign) {
+  if (path.find('\0') != std::string::npos)
+    return std::unexpected(std::string("--results: a file's name holds no zero byte"));
   // Not blocking: a FIFO would wait for a reader.
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
   if (descriptor < 0) return std::unexpected(problem(path, "cannot be opened", errno));
   std::unique_ptr<ResultsFile> file(new ResultsFile(path, descriptor, campaign));
-  struct stat status {};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return std::unexpected(path + ": is not a regular file");
+  struct stat status{};
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+    return std::unexpected(path + ": is not a regular file");
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return std::unexpected(path + ": another run is writing to it");
   if (const auto ready = file->go_on(); !ready) return std::unexpected(ready.error());
   return file;
@@ -77,14 +80,17 @@ std::expected<void, std::string> ResultsFile::go_on() {
   for (std::size_t i = 0; i < read->blocks.size(); ++i) {
     const Added added = results_.add(read->blocks[i]);
     if (added == Added::other_campaign) {
-      return std::unexpected(fmt::format("{}:{}: is of another campaign: {}", path_, i + 1, describe(read->blocks[i].campaign)));
+      return std::unexpected(
+          fmt::format("{}:{}: is of another campaign: {}", path_, i + 1, describe(read->blocks[i].campaign)));
     }
-    if (added == Added::contradiction) return std::unexpected(fmt::format("{}:{}: has another result for a block that is there already", path_, i + 1));
+    if (added == Added::contradiction)
+      return std::unexpected(fmt::format("{}:{}: has another result for a block that is there already", path_, i + 1));
   }
   bytes_ = read->whole_bytes;
   if (!read->unfinished) return {};
   note(unfinished_note(path_, *read->unfinished));
-  if (::ftruncate(descriptor_, static_cast<off_t>(bytes_)) != 0) return std::unexpected(problem(path_, "cannot be shortened", errno));
+  if (::ftruncate(descriptor_, static_cast<off_t>(bytes_)) != 0)
+    return std::unexpected(problem(path_, "cannot be shortened", errno));
   return {};
 }
 

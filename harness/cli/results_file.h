@@ -1,5 +1,5 @@
-// A file of results that only grows: a line for each finished block of a campaign. Whoever is killed while writing leaves
-// at most an unfinished last line, which counts for nothing.
+// A file of results that only grows: a line for each finished block of a campaign. Whoever is killed while writing
+// leaves at most an unfinished last line, which counts for nothing.
 #pragma once
 
 #include <expected>
@@ -14,9 +14,9 @@
 namespace barnacle {
 
 struct ReadResults {
-  std::vector<BlockResult> blocks;   // in the order of the file
-  std::optional<int> unfinished;     // the number of a last line that somebody did not finish
-  std::size_t whole_bytes = 0;       // without that line
+  std::vector<BlockResult> blocks;  // in the order of the file
+  std::optional<int> unfinished;    // the number of a last line that somebody did not finish
+  std::size_t whole_bytes = 0;      // without that line
 };
 // The error is one line with file and line.
 std::expected<ReadResults, std::string> read_results(const std::string& path);
@@ -28,7 +28,8 @@ class ResultsFile {
  public:
   // Makes the file, or goes on with it: what is in it has to be of this campaign, and an unfinished line goes away. The
   // error is one line.
-  static std::expected<std::unique_ptr<ResultsFile>, std::string> open(const std::string& path, const CampaignIdentity& campaign);
+  static std::expected<std::unique_ptr<ResultsFile>, std::string> open(const std::string& path,
+                                                                       const CampaignIdentity& campaign);
   ~ResultsFile();
   ResultsFile(const ResultsFile&) = delete;
   ResultsFile& operator=(const ResultsFile&) = delete;

@@ -1,6 +1,6 @@
 // barnacle run: a campaign of random scenarios from one seed.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <charconv>
 
@@ -47,7 +47,8 @@ std::optional<Shard> shard_of(const std::string& text) {
 std::string settle_blocks(RunArguments& arguments) {
   const std::string given = arguments.shard.empty() ? "--results" : "--shard";
   if (arguments.sequences == 0) return given + " needs --sequences: how many the whole campaign has";
-  if (arguments.sequences > kMostSequencesInBlocks) return fmt::format("{} takes at most {} sequences", given, kMostSequencesInBlocks);
+  if (arguments.sequences > kMostSequencesInBlocks)
+    return fmt::format("{} takes at most {} sequences", given, kMostSequencesInBlocks);
   const auto shard = arguments.shard.empty() ? Shard{} : shard_of(arguments.shard);
   if (!shard) return fmt::format("--shard: '{}' is no part such as 2/5", arguments.shard);
   arguments.campaign.blocks = blocks_of(*shard, arguments.sequences);
@@ -70,10 +71,12 @@ std::string settle_options(RunArguments& arguments) {
 }
 
 // Plays the blocks that the file does not have yet. The result is that of all blocks in the file.
-std::expected<CampaignResult, std::string> run_with_results(const Catalogue& catalogue, const VersionPtr& subject, const RunArguments& arguments,
-                                                            const std::function<void(const CampaignProgress&)>& progress) {
+std::expected<CampaignResult, std::string> run_with_results(
+    const Catalogue& catalogue, const VersionPtr& subject, const RunArguments& arguments,
+    const std::function<void(const CampaignProgress&)>& progress) {
   CampaignOptions options = arguments.campaign;
-  const auto file = ResultsFile::open(arguments.results, {subject_name(*subject), options.seed, arguments.sequences, options.max_steps, options.faults});
+  const auto file = ResultsFile::open(arguments.results, {subject_name(*subject), options.seed, arguments.sequences,
+                                                          options.max_steps, options.faults});
   if (!file) return std::unexpected(file.error());
   std::erase_if(*options.blocks, [&](const Block& block) { return (*file)->results().has(block); });
   const auto keep = [&](const Block& block, const Tally& tally) { return (*file)->append(block, tally); };
@@ -99,8 +102,9 @@ int run_verb(const std::string& fixtures, RunArguments& arguments) {
   catch_interrupts();
   ProgressLine line;
   const auto progress = [&](const CampaignProgress& so_far) { line.show(so_far); };
-  const auto result = arguments.results.empty() ? run_campaign(**catalogue, *subject, arguments.campaign, progress, interrupted())
-                                                : run_with_results(**catalogue, *subject, arguments, progress);
+  const auto result = arguments.results.empty()
+                          ? run_campaign(**catalogue, *subject, arguments.campaign, progress, interrupted())
+                          : run_with_results(**catalogue, *subject, arguments, progress);
   line.clear();
   if (!result) return refuse(result.error());
   return end_campaign(**catalogue, *subject, *result, arguments.format, arguments.out);
@@ -111,17 +115,22 @@ int run_verb(const std::string& fixtures, RunArguments& arguments) {
 void add_run(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* verb = program.add_subcommand("run", "Play random scenarios from one seed; shrink what is found");
-  verb->add_option("--subject", arguments->subject, "The deploy logic under test (default model:kata); see barnacle list subjects");
+  verb->add_option("--subject", arguments->subject,
+                   "The deploy logic under test (default model:kata); see barnacle list subjects");
   arguments->campaign.jobs = 0;
   add_campaign_options(*verb, arguments->campaign);
   add_length_options(*verb, arguments->sequences, arguments->time, "10s");
-  verb->add_option("--shard", arguments->shard, "Play only the i-th of n equal parts of --sequences: 1/3, 2/3, 3/3")->type_name("i/n");
+  verb->add_option("--shard", arguments->shard, "Play only the i-th of n equal parts of --sequences: 1/3, 2/3, 3/3")
+      ->type_name("i/n");
   verb->add_option("--results", arguments->results,
-                   "Append a line to FILE for each finished block, and go on after what is there already; barnacle merge puts such files together")
+                   "Append a line to FILE for each finished block, and go on after what is there already; barnacle "
+                   "merge puts such files together")
       ->type_name("FILE");
-  verb->add_option("--out", arguments->out, "Write findings/*.toml, report.txt and report.json below DIR")->type_name("DIR");
+  verb->add_option("--out", arguments->out, "Write findings/*.toml, report.txt and report.json below DIR")
+      ->type_name("DIR");
   add_format(*verb, arguments->format);
-  verb->callback([arguments, &chosen] { chosen.verb = [arguments, &chosen] { return run_verb(chosen.fixtures, *arguments); }; });
+  verb->callback(
+      [arguments, &chosen] { chosen.verb = [arguments, &chosen] { return run_verb(chosen.fixtures, *arguments); }; });
 }
 
 }  // namespace barnacle

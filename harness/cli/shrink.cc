@@ -1,6 +1,6 @@
 // barnacle shrink: the smallest scenario near a given one that violates the same invariant.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "harness/cli/catalogue.h"
 #include "harness/cli/exit_status.h"
@@ -37,8 +37,8 @@ int shrink_verb(const std::string& fixtures, const ShrinkArguments& arguments) {
   auto loaded = load_for_replay(**catalogue, arguments.scenario, arguments.subject);
   if (!loaded) return refuse(loaded.error());
   Lab lab(**catalogue);
-  const auto timeline =
-      replay(lab, loaded->subject, loaded->scenario, {.details = false, .only_invariant = arguments.invariant, .stop_at_first = true});
+  const auto timeline = replay(lab, loaded->subject, loaded->scenario,
+                               {.details = false, .only_invariant = arguments.invariant, .stop_at_first = true});
   if (!timeline) return refuse(arguments.scenario + ": " + timeline.error());
   if (timeline->findings.empty()) {
     note(arguments.scenario + ": nothing to shrink, no finding");
@@ -62,12 +62,17 @@ int shrink_verb(const std::string& fixtures, const ShrinkArguments& arguments) {
 
 void add_shrink(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<ShrinkArguments>();
-  CLI::App* verb = program.add_subcommand("shrink", "Make a scenario as small as it can be and still violate the same invariant");
+  CLI::App* verb =
+      program.add_subcommand("shrink", "Make a scenario as small as it can be and still violate the same invariant");
   verb->add_option("SCENARIO", arguments->scenario, "The scenario, a TOML file")->required();
-  verb->add_option("--invariant", arguments->invariant, "The invariant to keep violated (default: the first one that is)")->type_name("ID");
+  verb->add_option("--invariant", arguments->invariant,
+                   "The invariant to keep violated (default: the first one that is)")
+      ->type_name("ID");
   verb->add_option("--subject", arguments->subject, "The deploy logic under test, in place of the scenario's own");
   verb->add_option("--out", arguments->out, "Write the result to FILE, not to standard output")->type_name("FILE");
-  verb->callback([arguments, &chosen] { chosen.verb = [arguments, &chosen] { return shrink_verb(chosen.fixtures, *arguments); }; });
+  verb->callback([arguments, &chosen] {
+    chosen.verb = [arguments, &chosen] { return shrink_verb(chosen.fixtures, *arguments); };
+  });
 }
 
 }  // namespace barnacle

@@ -57,7 +57,8 @@ std::expected<Baseline, InputError> load_baseline(const std::string& path) {
 }
 
 bool speaks_of(const Accepted& entry, const Finding& finding) {
-  return entry.invariant == finding.invariant && ::fnmatch(entry.pattern.c_str(), finding.violation.path.c_str(), 0) == 0;
+  return entry.invariant == finding.invariant &&
+         ::fnmatch(entry.pattern.c_str(), finding.violation.path.c_str(), 0) == 0;
 }
 
 bool has_expired(const Accepted& entry, Time today) { return today >= entry.expires + kDay_s; }

@@ -1,4 +1,5 @@
-// What a gate accepts for the time being: a file of findings, each with its reason and the day until which it may stand.
+// What a gate accepts for the time being: a file of findings, each with its reason and the day until which it may
+// stand.
 #pragma once
 
 #include <expected>
@@ -16,11 +17,11 @@ struct Accepted {
   std::string invariant;
   std::string pattern;  // glob over a finding's path; '*' stands for '/' as well
   std::string reason;
-  Time expires = 0;     // the last day on which it accepts, at 0:00
+  Time expires = 0;  // the last day on which it accepts, at 0:00
 };
 
 struct Baseline {
-  std::string file;     // empty where none was given
+  std::string file;  // empty where none was given
   std::vector<Accepted> entries;
 };
 

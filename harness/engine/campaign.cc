@@ -31,8 +31,11 @@ auto in_sequence(const VersionPtr& subject, const CampaignOptions& options, std:
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    throw InternalError(fmt::format("sequence {0} of seed {1}: {2} (again: barnacle run --subject {3} --seed {1} --max-steps {4} --sequences {5}{6})",
-                                    index, options.seed, error.what(), subject_name(*subject), options.max_steps, index + 1, options.faults ? " --faults" : ""));
+    throw InternalError(
+        fmt::format("sequence {0} of seed {1}: {2} (again: barnacle run --subject {3} --seed {1} --max-steps {4} "
+                    "--sequences {5}{6})",
+                    index, options.seed, error.what(), subject_name(*subject), options.max_steps, index + 1,
+                    options.faults ? " --faults" : ""));
   }
 }
 
@@ -58,9 +61,17 @@ std::uint64_t block_length(const CampaignOptions& options) {
 
 class Worker {
  public:
-  Worker(const Catalogue& catalogue, const Alphabet& alphabet, const VersionPtr& subject, const CampaignOptions& options,
-         const CampaignHooks& hooks, Shared& shared, const std::atomic<bool>& stop, Clock::time_point end)
-      : catalogue_(catalogue), alphabet_(alphabet), subject_(subject), options_(options), hooks_(hooks), shared_(shared), stop_(stop), end_(end) {}
+  Worker(const Catalogue& catalogue, const Alphabet& alphabet, const VersionPtr& subject,
+         const CampaignOptions& options, const CampaignHooks& hooks, Shared& shared, const std::atomic<bool>& stop,
+         Clock::time_point end)
+      : catalogue_(catalogue),
+        alphabet_(alphabet),
+        subject_(subject),
+        options_(options),
+        hooks_(hooks),
+        shared_(shared),
+        stop_(stop),
+        end_(end) {}
 
   void work() {
     try {
@@ -79,7 +90,8 @@ class Worker {
 
   std::optional<Block> next_block() {
     const std::uint64_t number = shared_.next++;
-    if (options_.blocks) return number < options_.blocks->size() ? std::optional((*options_.blocks)[number]) : std::nullopt;
+    if (options_.blocks)
+      return number < options_.blocks->size() ? std::optional((*options_.blocks)[number]) : std::nullopt;
     const std::uint64_t end = options_.sequences.value_or(std::numeric_limits<std::uint64_t>::max());
     const std::uint64_t length = block_length(options_);
     const std::uint64_t first = number * length;
@@ -87,7 +99,8 @@ class Worker {
     return Block{first, std::min(length, end - first)};
   }
 
-  // Sequences come in blocks: those of one theme meet each other's states in one memory, which is of no use to the next.
+  // Sequences come in blocks: those of one theme meet each other's states in one memory, which is of no use to the
+  // next.
   void loop() {
     std::unique_ptr<Lab> lab;
     std::uint64_t theme = 0;
@@ -148,11 +161,14 @@ Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int
   for (const HostKind& kind : catalogue.host_kinds) {
     const HostPtr host = host_of_kind(lab, kind.name);
     check(host != nullptr, "every listed kind of host can be made");
-    const std::string file = kind.runtime.family == RuntimeFamily::crio ? "/etc/crio/crio.conf" : "/etc/containerd/config.toml";
+    const std::string file =
+        kind.runtime.family == RuntimeFamily::crio ? "/etc/crio/crio.conf" : "/etc/containerd/config.toml";
     const auto text = host->host.files.read(file);
-    alphabet.hosts.push_back(describe_host(kind.name, kind.runtime, file, text ? std::optional<std::string_view>((*text)->bytes) : std::nullopt));
+    alphabet.hosts.push_back(describe_host(kind.name, kind.runtime, file,
+                                           text ? std::optional<std::string_view>((*text)->bytes) : std::nullopt));
   }
-  // The reference logic goes back and forth between its two payloads, whatever is planted in it; a version stays what it is.
+  // The reference logic goes back and forth between its two payloads, whatever is planted in it; a version stays what
+  // it is.
   for (const auto& [name, version] : catalogue.versions.versions) {
     const bool kin = subject->reference && version->reference && version->deploy.defects == subject->deploy.defects;
     if (kin && version != subject) alphabet.versions.push_back(name);
@@ -160,7 +176,8 @@ Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int
   return alphabet;
 }
 
-Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index, std::uint64_t theme_length) {
+Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index,
+                     std::uint64_t theme_length) {
   SeededChoices theme_choices(Hasher().add("theme").add(seed).add(index / theme_length).finish().low);
   const Alphabet theme = draw_theme(theme_choices, alphabet);
   SeededChoices choices(Hasher().add(seed).add(index).finish().low);
@@ -175,11 +192,12 @@ Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, con
   return alphabet;
 }
 
-Tally play_sequences(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options, const CampaignHooks& hooks,
-                     const std::atomic<bool>& stop) {
-  const Clock::time_point end = options.seconds
-                                    ? Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options.seconds))
-                                    : Clock::time_point::max();
+Tally play_sequences(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
+                     const CampaignHooks& hooks, const std::atomic<bool>& stop) {
+  const Clock::time_point end =
+      options.seconds
+          ? Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options.seconds))
+          : Clock::time_point::max();
   const Alphabet alphabet = alphabet_for(catalogue, subject, options);
   Shared shared;
   std::vector<std::unique_ptr<Worker>> workers;
@@ -204,7 +222,8 @@ Tally play_sequences(const Catalogue& catalogue, const VersionPtr& subject, cons
   return total;
 }
 
-std::vector<CampaignFinding> findings_of(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options, const Tally& tally,
+std::vector<CampaignFinding> findings_of(const Catalogue& catalogue, const VersionPtr& subject,
+                                         const CampaignOptions& options, const Tally& tally,
                                          const std::atomic<bool>& stop) {
   std::vector<CampaignFinding> findings;
   const Alphabet alphabet = alphabet_for(catalogue, subject, options);
@@ -229,10 +248,12 @@ std::vector<CampaignFinding> findings_of(const Catalogue& catalogue, const Versi
 }
 
 CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
-                            const std::function<void(const CampaignProgress&)>& progress, const std::atomic<bool>& stop) {
+                            const std::function<void(const CampaignProgress&)>& progress,
+                            const std::atomic<bool>& stop) {
   const Clock::time_point start = Clock::now();
   CampaignResult result;
-  static_cast<Tally&>(result) = play_sequences(catalogue, subject, options, {.played = {}, .finished = {}, .progress = progress}, stop);
+  static_cast<Tally&>(result) =
+      play_sequences(catalogue, subject, options, {.played = {}, .finished = {}, .progress = progress}, stop);
   result.seed = options.seed;
   result.interrupted = stop;
   result.findings = findings_of(catalogue, subject, options, result, stop);

@@ -28,7 +28,7 @@ struct CampaignOptions {
   std::optional<double> seconds;
   std::optional<std::vector<Block>> blocks;  // these sequences alone; no block reaches over the end of a theme
   int max_steps = 24;
-  bool faults = false;                     // draw faults (`faults` of the alphabet)
+  bool faults = false;  // draw faults (`faults` of the alphabet)
   int jobs = 1;
   bool shrink = true;
 };
@@ -43,19 +43,20 @@ struct CampaignFinding {
 struct CampaignResult : Tally {
   std::uint64_t seed = 0;
   std::vector<CampaignFinding> findings;  // one for each invariant, in registry order
-  double wall_seconds = 0;           // for people only; in no digest. 0: not measured
+  double wall_seconds = 0;                // for people only; in no digest. 0: not measured
   bool interrupted = false;
 };
 
 struct CampaignProgress {
   std::uint64_t sequences = 0;
   std::uint64_t steps = 0;
-  std::size_t findings = 0;          // distinct invariants so far
+  std::size_t findings = 0;  // distinct invariants so far
 };
 
 // `progress` is called from time to time by one thread; `stop` ends the campaign early with what was found so far.
 CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
-                            const std::function<void(const CampaignProgress&)>& progress, const std::atomic<bool>& stop);
+                            const std::function<void(const CampaignProgress&)>& progress,
+                            const std::atomic<bool>& stop);
 
 // What the owner of a campaign looks at while it plays.
 struct CampaignHooks {
@@ -67,9 +68,10 @@ struct CampaignHooks {
 };
 
 // The two halves of a campaign: its sequences, and of each invariant that was violated the first one, shrunk.
-Tally play_sequences(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options, const CampaignHooks& hooks,
-                     const std::atomic<bool>& stop);
-std::vector<CampaignFinding> findings_of(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options, const Tally& tally,
+Tally play_sequences(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
+                     const CampaignHooks& hooks, const std::atomic<bool>& stop);
+std::vector<CampaignFinding> findings_of(const Catalogue& catalogue, const VersionPtr& subject,
+                                         const CampaignOptions& options, const Tally& tally,
                                          const std::atomic<bool>& stop);
 
 // Says whether a scenario shows what is to be kept: after how many steps.
@@ -78,7 +80,8 @@ using Shows = std::function<std::optional<std::size_t>(const Scenario& scenario)
 Scenario shrink(Scenario scenario, const Shows& shows, const std::atomic<bool>& stop);
 
 // The smallest scenario near `scenario` that still violates the invariant.
-Scenario shrink(Lab& lab, const VersionPtr& subject, Scenario scenario, const std::string& invariant, const std::atomic<bool>& stop);
+Scenario shrink(Lab& lab, const VersionPtr& subject, Scenario scenario, const std::string& invariant,
+                const std::atomic<bool>& stop);
 
 // What a campaign on this subject draws from.
 Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int max_steps);
@@ -88,6 +91,7 @@ Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, con
 inline constexpr std::uint64_t kThemeLength = 4096;
 
 // The scenario of sequence `index` of a campaign.
-Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index, std::uint64_t theme_length = kThemeLength);
+Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index,
+                     std::uint64_t theme_length = kThemeLength);
 
 }  // namespace barnacle

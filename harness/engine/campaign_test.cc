@@ -12,10 +12,10 @@ namespace {
 constexpr std::uint64_t kSequences = kSanitized ? 200 : 30'000;
 constexpr bool kManySequences = !kSanitized;  // shares and counts take more of them than a sanitizer has time for
 
-
 void expect_clean(const CampaignResult& result) {
   EXPECT_EQ(result.sequences, kSequences);
-  for (const CampaignFinding& found : result.findings) ADD_FAILURE() << found.finding.invariant << " in sequence " << found.sequence;
+  for (const CampaignFinding& found : result.findings)
+    ADD_FAILURE() << found.finding.invariant << " in sequence " << found.sequence;
 }
 
 void expect_eight_applied_steps_on_average(const CampaignResult& result) {
@@ -51,8 +51,9 @@ TEST(Campaign, OnTheReferenceLogicIsLongVariedAndClean) {
   CampaignOptions options;
   options.sequences = kSequences;
   options.jobs = 2;
-  const CampaignResult result =
-      run_campaign(fixtures_catalogue(), find_subject(fixtures_catalogue().versions, "model:kata"), options, [](const CampaignProgress&) {}, kNeverStop);
+  const CampaignResult result = run_campaign(
+      fixtures_catalogue(), find_subject(fixtures_catalogue().versions, "model:kata"), options,
+      [](const CampaignProgress&) {}, kNeverStop);
   expect_clean(result);
   expect_eight_applied_steps_on_average(result);
   if (!kManySequences) return;
@@ -68,16 +69,19 @@ TEST(Campaign, OnTheReferenceLogicIsCleanUnderFaults) {
   options.jobs = 2;
   options.faults = true;
   options.seed = 7;
-  const CampaignResult result =
-      run_campaign(fixtures_catalogue(), find_subject(fixtures_catalogue().versions, "model:kata"), options, [](const CampaignProgress&) {}, kNeverStop);
-  for (const CampaignFinding& found : result.findings) ADD_FAILURE() << found.finding.invariant << " in sequence " << found.sequence;
+  const CampaignResult result = run_campaign(
+      fixtures_catalogue(), find_subject(fixtures_catalogue().versions, "model:kata"), options,
+      [](const CampaignProgress&) {}, kNeverStop);
+  for (const CampaignFinding& found : result.findings)
+    ADD_FAILURE() << found.finding.invariant << " in sequence " << found.sequence;
   expect_eight_applied_steps_on_average(result);
   EXPECT_GE(result.disturbed * 2, result.sequences);
   EXPECT_EQ(result.faults.size(), kDisturbances);
   if (!kManySequences) return;
   for (const Invariant& invariant : all_invariants()) {
     if (!invariant.needs_fault) continue;
-    EXPECT_GE(result.counted.spoke.at(static_cast<std::size_t>(&invariant - all_invariants().data())), 3'000U) << invariant.id;
+    EXPECT_GE(result.counted.spoke.at(static_cast<std::size_t>(&invariant - all_invariants().data())), 3'000U)
+        << invariant.id;
   }
 }
 

@@ -31,7 +31,8 @@ struct Recording {
 std::expected<std::vector<fs::path>, std::string> entries_of(const fs::path& folder) {
   std::vector<fs::path> paths;
   std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) paths.push_back(entry->path());
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    paths.push_back(entry->path());
   if (error) return Failure(fmt::format("{}: {}", folder.string(), error.message()));
   std::ranges::sort(paths);
   return paths;
@@ -58,19 +59,23 @@ std::expected<std::vector<Recording>, std::string> find_recordings(const Conform
     }
   }
   if (recordings.empty()) return Failure(fmt::format("{}: no such recording there", options.traces));
-  sort_stably(recordings, [](const Recording& a, const Recording& b) { return compare_versions(a.version, b.version) < 0; });
+  sort_stably(recordings,
+              [](const Recording& a, const Recording& b) { return compare_versions(a.version, b.version) < 0; });
   return recordings;
 }
 
-std::expected<Catalogue, std::string> load_catalogue(const ConformOptions& options, const std::vector<Recording>& recordings) {
+std::expected<Catalogue, std::string> load_catalogue(const ConformOptions& options,
+                                                     const std::vector<Recording>& recordings) {
   std::map<std::string, std::string> payloads;
   for (const Recording& recording : recordings) {
     const fs::path payload = fs::path(options.payload) / recording.version;
-    if (!is_folder(payload)) return Failure(fmt::format("{}: there is no image tree of {} there", options.payload, recording.version));
+    if (!is_folder(payload))
+      return Failure(fmt::format("{}: there is no image tree of {} there", options.payload, recording.version));
     payloads[recording.version] = payload.string();
   }
   auto versions = load_versions(options.versions, options.own_payload, payloads);
-  if (!versions) return Failure(fmt::format("{}:{}: {}", versions.error().file, versions.error().line, versions.error().what));
+  if (!versions)
+    return Failure(fmt::format("{}:{}: {}", versions.error().file, versions.error().line, versions.error().what));
   auto kinds = list_host_kinds(options.hosts);
   if (!kinds) return Failure(fmt::format("{}:{}: {}", kinds.error().file, kinds.error().line, kinds.error().what));
   return Catalogue{std::move(*versions), options.hosts, std::move(*kinds)};
@@ -139,7 +144,8 @@ class Conformance {
     for (const Play& play : plan_.plays) {
       records_.push_back(play_step(lab_, world_, subject_, play.step));
       const StepRecord& record = records_.back();
-      const std::string_view where = play.listings.empty() ? step_name(play.step.kind) : std::string_view(play.listings.front().file);
+      const std::string_view where =
+          play.listings.empty() ? step_name(play.step.kind) : std::string_view(play.listings.front().file);
       if (!record.applied) disagree(where, "the step had nothing to act on: " + record.message);
       if (!record.at_rest) disagree(where, "the model did not come to rest");
       if (auto compared = compare_hosts(play.listings); !compared) return compared;
@@ -155,9 +161,11 @@ class Conformance {
       const auto listing = parse_listing(*text);
       if (!listing) return Failure(fmt::format("{}: {}", file.string(), listing.error()));
       const NodeHost* node = world_.find_node(planned.node);
-      if (node == nullptr) return Failure(fmt::format("{}: the scenario has no node '{}'", file.string(), planned.node));
-      add(planned.file, compare_host(node->host->host.files, *listing, subject_->deploy.version,
-                                     [this](const std::string& path) { return image_text(path); }, fingerprints_));
+      if (node == nullptr)
+        return Failure(fmt::format("{}: the scenario has no node '{}'", file.string(), planned.node));
+      add(planned.file, compare_host(
+                            node->host->host.files, *listing, subject_->deploy.version,
+                            [this](const std::string& path) { return image_text(path); }, fingerprints_));
     }
     return {};
   }
@@ -175,7 +183,8 @@ class Conformance {
     static constexpr std::string_view kConfigurations = "/share/defaults/kata-containers/";
     const std::size_t at = path.find(kConfigurations);
     if (at == std::string::npos) return std::nullopt;
-    auto text = read_file(options_.payload + "/" + recording_.version + "/opt/kata" + path.substr(at), kLargestRecording);
+    auto text =
+        read_file(options_.payload + "/" + recording_.version + "/opt/kata" + path.substr(at), kLargestRecording);
     if (!text) return std::nullopt;
     return std::move(*text);
   }

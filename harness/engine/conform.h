@@ -11,13 +11,13 @@
 namespace barnacle {
 
 struct ConformOptions {
-  std::string traces;     // folder with VERSION/SCENARIO/NN-*.txt and outcome.json
-  std::string payload;    // folder with VERSION/opt/kata: the image trees of the recordings
-  std::string version;    // only this one; empty: all in the folder
-  std::string scenario;   // only this one
-  std::string scenarios;  // fixtures/conformance
-  std::string versions;   // fixtures/versions
-  std::string hosts;      // fixtures/hosts
+  std::string traces;       // folder with VERSION/SCENARIO/NN-*.txt and outcome.json
+  std::string payload;      // folder with VERSION/opt/kata: the image trees of the recordings
+  std::string version;      // only this one; empty: all in the folder
+  std::string scenario;     // only this one
+  std::string scenarios;    // fixtures/conformance
+  std::string versions;     // fixtures/versions
+  std::string hosts;        // fixtures/hosts
   std::string own_payload;  // fixtures/payload/image: for versions without a tree in `payload`
 };
 
@@ -31,9 +31,9 @@ struct ConformScenario {
   std::string version;
   std::string scenario;
   int listings = 0;
-  int entries = 0;            // compared
+  int entries = 0;  // compared
   int files_by_bytes = 0;
-  int files_by_value = 0;     // equal by parsed value, where the rule allows it
+  int files_by_value = 0;  // equal by parsed value, where the rule allows it
   std::vector<Disagreement> disagreements;
 };
 

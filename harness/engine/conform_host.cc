@@ -46,7 +46,8 @@ std::string differing_key(const TomlValue& recorded, const TomlValue& model, con
     const TomlValue* right = model.get(key);
     if (left != nullptr && right != nullptr && left->equals(*right)) continue;
     const std::string here = where.empty() ? key : where + "." + key;
-    if (left != nullptr && right != nullptr && left->is_table() && right->is_table()) return differing_key(*left, *right, here);
+    if (left != nullptr && right != nullptr && left->is_table() && right->is_table())
+      return differing_key(*left, *right, here);
     return fmt::format("{}: recorded {}, model {}", here, shown(left), shown(right));
   }
   return "nothing";
@@ -89,8 +90,11 @@ struct Comparison {
     const std::optional<std::string> pristine = image(path);
     const auto text = recorded_text(recorded, path, pristine);
     const bool differs_from_image = pristine && sha256_hex(*pristine) != entry.sha256;
-    if (!text) return differs(path, fmt::format("its bytes ({}, model {}); {}", entry.size, node.blob->bytes.size(), text.error()));
-    if (!compared_by_value(path, version, differs_from_image)) return differs(path, differing_line(*text, node.blob->bytes));
+    if (!text)
+      return differs(path,
+                     fmt::format("its bytes ({}, model {}); {}", entry.size, node.blob->bytes.size(), text.error()));
+    if (!compared_by_value(path, version, differs_from_image))
+      return differs(path, differing_line(*text, node.blob->bytes));
     const std::string difference = difference_by_value(*text, node.blob->bytes);
     if (!difference.empty()) return differs(path, difference);
     ++result.files_by_value;
@@ -100,7 +104,8 @@ struct Comparison {
     ++result.entries;
     const bool has_mode = entry.kind != FileKind::symlink;
     if (entry.kind != node.kind || (has_mode && entry.mode != node.attributes.mode)) {
-      differs(path, fmt::format("recorded {}, model {}", kind_and_mode(entry.kind, entry.mode), kind_and_mode(node.kind, node.attributes.mode)));
+      differs(path, fmt::format("recorded {}, model {}", kind_and_mode(entry.kind, entry.mode),
+                                kind_and_mode(node.kind, node.attributes.mode)));
     }
     if (entry.kind != node.kind) return;
     if (entry.kind == FileKind::file) compare_text(path, entry, node);
@@ -128,8 +133,8 @@ bool compared_by_value(const std::string& path, const std::string& version, bool
   return of_a_shim && differs_from_image && compare_versions(version, kFirstVersionEditingByValue) >= 0;
 }
 
-HostComparison compare_host(const FileTree& model, const Listing& recorded, const std::string& version, const ImageText& image,
-                            Fingerprints& fingerprints) {
+HostComparison compare_host(const FileTree& model, const Listing& recorded, const std::string& version,
+                            const ImageText& image, Fingerprints& fingerprints) {
   Comparison comparison{recorded, version, image, fingerprints};
   std::set<std::string> present;
   walk(model.root(), [&](const std::string& path, const Node& node) {

@@ -32,13 +32,13 @@ struct HostComparison {
 };
 
 // May this file of a recording of `version` be compared by its parsed value? Only what a TOML tool has written anew:
-// containerd's config.toml, its templates and the drop-in; from 3.23 also configuration-*.toml, where they are not those
-// of the image.
+// containerd's config.toml, its templates and the drop-in; from 3.23 also configuration-*.toml, where they are not
+// those of the image.
 bool compared_by_value(const std::string& path, const std::string& version, bool differs_from_image);
 
 // Kinds, modes, link targets and contents of all entries, but for the top-level directories that a recording's sandbox
 // brought with it.
-HostComparison compare_host(const FileTree& model, const Listing& recorded, const std::string& version, const ImageText& image,
-                            Fingerprints& fingerprints);
+HostComparison compare_host(const FileTree& model, const Listing& recorded, const std::string& version,
+                            const ImageText& image, Fingerprints& fingerprints);
 
 }  // namespace barnacle

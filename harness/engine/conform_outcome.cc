@@ -11,7 +11,8 @@ namespace {
 constexpr int kTerminated = 143;  // SIGTERM: how a pod that serves is ended
 
 bool is_helm_step(StepKind kind) {
-  return kind == StepKind::install || kind == StepKind::upgrade || kind == StepKind::rollback || kind == StepKind::uninstall;
+  return kind == StepKind::install || kind == StepKind::upgrade || kind == StepKind::rollback ||
+         kind == StepKind::uninstall;
 }
 
 std::string without_digits(std::string text) {
@@ -53,11 +54,11 @@ bool failed(const ContainerRun& run, bool is_cleanup) {
 void compare_start(const ContainerRun& recorded, const ContainerRun& model, bool is_cleanup, const std::string& where,
                    std::vector<std::string>& differences) {
   const bool both_fail = failed(recorded, is_cleanup) && failed(model, is_cleanup);
-  const bool exits_differ = is_cleanup ? recorded.exit_code != model.exit_code
-                                       : failed(recorded, is_cleanup) != failed(model, is_cleanup);
+  const bool exits_differ =
+      is_cleanup ? recorded.exit_code != model.exit_code : failed(recorded, is_cleanup) != failed(model, is_cleanup);
   if (exits_differ) {
-    differences.push_back(fmt::format("{}: recorded exit {} '{}', model exit {} '{}'", where, recorded.exit_code, recorded.last_line,
-                                      model.exit_code, model.last_line));
+    differences.push_back(fmt::format("{}: recorded exit {} '{}', model exit {} '{}'", where, recorded.exit_code,
+                                      recorded.last_line, model.exit_code, model.last_line));
   } else if (both_fail && without_digits(recorded.last_line) != without_digits(model.last_line)) {
     differences.push_back(fmt::format("{}: recorded '{}', model '{}'", where, recorded.last_line, model.last_line));
   }
@@ -72,17 +73,21 @@ void compare_pods(const std::vector<const RecordedPod*>& recorded, const std::ve
     const std::string pod = fmt::format("{}: pod {}", owner, i + 1);
     const auto& left = recorded[i]->starts;
     const auto& right = model[i]->starts;
-    if (left.size() != right.size()) differences.push_back(fmt::format("{}: recorded {} starts, model {}", pod, left.size(), right.size()));
+    if (left.size() != right.size())
+      differences.push_back(fmt::format("{}: recorded {} starts, model {}", pod, left.size(), right.size()));
     for (std::size_t start = 0; start < std::min(left.size(), right.size()); ++start) {
-      compare_start(left[start], right[start], recorded[i]->role == "cleanup", fmt::format("{} start {}", pod, start + 1), differences);
+      compare_start(left[start], right[start], recorded[i]->role == "cleanup",
+                    fmt::format("{} start {}", pod, start + 1), differences);
     }
   }
 }
 
-void compare_helm(const Outcome& recorded, const std::vector<StepRecord>& steps, std::vector<std::string>& differences) {
+void compare_helm(const Outcome& recorded, const std::vector<StepRecord>& steps,
+                  std::vector<std::string>& differences) {
   std::vector<HelmCommand> commands;
   // `helm list` changes nothing: the recorder's own question.
-  std::ranges::copy_if(recorded.helm, std::back_inserter(commands), [](const HelmCommand& command) { return command.command != "list"; });
+  std::ranges::copy_if(recorded.helm, std::back_inserter(commands),
+                       [](const HelmCommand& command) { return command.command != "list"; });
   std::size_t at = 0;
   for (const StepRecord& step : steps) {
     if (!is_helm_step(step.step->kind)) continue;
@@ -93,10 +98,11 @@ void compare_helm(const Outcome& recorded, const std::vector<StepRecord>& steps,
     }
     const HelmCommand& command = commands[at++];
     if (command.command == name && command.status == step.exit_status) continue;
-    differences.push_back(fmt::format("helm {}: recorded {} status {}, model status {} ({})", name, command.command, command.status,
-                                      step.exit_status, step.message));
+    differences.push_back(fmt::format("helm {}: recorded {} status {}, model status {} ({})", name, command.command,
+                                      command.status, step.exit_status, step.message));
   }
-  for (; at < commands.size(); ++at) differences.push_back(fmt::format("helm {}: is recorded, and no step of the scenario", commands[at].command));
+  for (; at < commands.size(); ++at)
+    differences.push_back(fmt::format("helm {}: is recorded, and no step of the scenario", commands[at].command));
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ struct Planner {
       return step;
     }
     if (given.front().what != name || given.front().release != step.release) {
-      plan.problems.push_back(fmt::format("{} {}: given was {} {}", name, step.release, given.front().what, given.front().release));
+      plan.problems.push_back(
+          fmt::format("{} {}: given was {} {}", name, step.release, given.front().what, given.front().release));
     }
     step.values = std::move(given.front().values);
     given.pop_front();
@@ -82,7 +83,8 @@ struct Planner {
 
   void note_what_is_left() {
     for (const PlannedListing& listing : listings) plan.problems.push_back(listing.file + ": no step of the scenario");
-    for (const GivenStep& step : given) plan.problems.push_back(fmt::format("given {} {}: no step of the scenario", step.what, step.release));
+    for (const GivenStep& step : given)
+      plan.problems.push_back(fmt::format("given {} {}: no step of the scenario", step.what, step.release));
   }
 };
 
@@ -93,7 +95,8 @@ bool is_listing(std::string_view file) {
   return file.size() > 7 && file.ends_with(".txt") && digit(file[0]) && digit(file[1]) && file[2] == '-';
 }
 
-RecordingPlan plan_recording(const Scenario& scenario, const std::vector<GivenStep>& given, const std::vector<std::string>& files) {
+RecordingPlan plan_recording(const Scenario& scenario, const std::vector<GivenStep>& given,
+                             const std::vector<std::string>& files) {
   Planner planner{scenario, {given.begin(), given.end()}};
   for (const std::string& file : files) planner.sort_out(file);
   planner.add_steps();

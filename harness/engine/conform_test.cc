@@ -27,9 +27,11 @@ struct RecordedHost {
   }
   void recorded(const std::string& path, const std::string& text) {
     for (std::string_view folder = parent_path(path); folder != "/" && !folder.empty(); folder = parent_path(folder)) {
-      listing.entries[std::string(folder)] = {.kind = FileKind::directory, .mode = 0755, .size = 0, .sha256 = {}, .target = {}};
+      listing.entries[std::string(folder)] = {
+          .kind = FileKind::directory, .mode = 0755, .size = 0, .sha256 = {}, .target = {}};
     }
-    listing.entries[path] = {.kind = FileKind::file, .mode = 0644, .size = text.size(), .sha256 = sha256_hex(text), .target = {}};
+    listing.entries[path] = {
+        .kind = FileKind::file, .mode = 0644, .size = text.size(), .sha256 = sha256_hex(text), .target = {}};
     listing.sections[path] = text;
   }
   HostComparison compare() {
@@ -69,15 +71,16 @@ TEST(CompareHost, TellsKindsModesAndTargets) {
   host.listing.entries["/opt/b"] = {.kind = FileKind::symlink, .mode = 0, .size = 0, .sha256 = {}, .target = "c"};
   ASSERT_TRUE(host.model.make_directory("/opt/d", 0));
   host.listing.entries["/opt/d"] = {.kind = FileKind::symlink, .mode = 0, .size = 0, .sha256 = {}, .target = "c"};
-  EXPECT_EQ(host.compare().differences, (Lines{"/opt/a: recorded f 0755, model f 0644", "/opt/b: recorded -> c, model -> a",
-                                               "/opt/d: recorded l, model d 0755"}));
+  EXPECT_EQ(host.compare().differences,
+            (Lines{"/opt/a: recorded f 0755, model f 0644", "/opt/b: recorded -> c, model -> a",
+                   "/opt/d: recorded l, model d 0755"}));
 }
 
 TEST(CompareHost, LeavesOutWhatTheSandboxBroughtAndNothingElse) {
   RecordedHost host;
   for (const char* path : {"/usr/a", "/run/a", "/lib64/a", "/root/a", "/runner/a"}) host.has(path, "");
-  EXPECT_EQ(host.compare().differences,
-            (Lines{"/runner: is not recorded, and the model has it", "/runner/a: is not recorded, and the model has it"}));
+  EXPECT_EQ(host.compare().differences, (Lines{"/runner: is not recorded, and the model has it",
+                                               "/runner/a: is not recorded, and the model has it"}));
 }
 
 TEST(CompareHost, ContainerdsConfigurationIsComparedByValueAndOrderOfLists) {
@@ -95,7 +98,8 @@ TEST(CompareHost, EverythingElseIsComparedByBytes) {
   RecordedHost host;
   host.recorded("/etc/crio/crio.conf.d/99-kata-deploy", "[crio]\na = 1\n");
   host.has("/etc/crio/crio.conf.d/99-kata-deploy", "[crio]\na =  1\n");
-  EXPECT_EQ(host.compare().differences, (Lines{"/etc/crio/crio.conf.d/99-kata-deploy: line 2: recorded 'a = 1', model 'a =  1'"}));
+  EXPECT_EQ(host.compare().differences,
+            (Lines{"/etc/crio/crio.conf.d/99-kata-deploy: line 2: recorded 'a = 1', model 'a =  1'"}));
   EXPECT_EQ(host.compare().files_by_value, 0);
 }
 
@@ -155,9 +159,11 @@ std::string told(const RecordingPlan& plan) {
 TEST(Plan, RestartsAreAsManyAsTheRecordingHas) {
   const Scenario scenario =
       scenario_of({step_of(StepKind::install), step_of(StepKind::restart_pod, 3), step_of(StepKind::uninstall)});
-  const RecordingPlan plan = plan_recording(scenario, {{"install", "kata", {{"a", 1}}}},
-                                            {"00-before.txt", "01-after-install.txt", "02-after-restart1.txt", "03-after-uninstall.txt"});
-  EXPECT_EQ(told(plan), "install(01-after-install.txt) restart-pod(02-after-restart1.txt) uninstall(03-after-uninstall.txt) ");
+  const RecordingPlan plan =
+      plan_recording(scenario, {{"install", "kata", {{"a", 1}}}},
+                     {"00-before.txt", "01-after-install.txt", "02-after-restart1.txt", "03-after-uninstall.txt"});
+  EXPECT_EQ(told(plan),
+            "install(01-after-install.txt) restart-pod(02-after-restart1.txt) uninstall(03-after-uninstall.txt) ");
   ASSERT_EQ(plan.before.size(), 1U);
   EXPECT_EQ(plan.before.front().node, "node-a");
   EXPECT_EQ(plan.problems, Lines{});
@@ -165,7 +171,8 @@ TEST(Plan, RestartsAreAsManyAsTheRecordingHas) {
 }
 
 TEST(Plan, ListingsOfOtherNodesAreOfTheEnd) {
-  const Scenario scenario = scenario_of({step_of(StepKind::install), step_of(StepKind::uninstall)}, {"node-a", "node-b"});
+  const Scenario scenario =
+      scenario_of({step_of(StepKind::install), step_of(StepKind::uninstall)}, {"node-a", "node-b"});
   const RecordingPlan plan = plan_recording(scenario, {{"install", "kata", {}}},
                                             {"01-a.txt", "02-after-uninstall.txt", "90-node-b-after-uninstall.txt"});
   EXPECT_EQ(told(plan), "install(01-a.txt) uninstall(02-after-uninstall.txt) ");
@@ -175,8 +182,8 @@ TEST(Plan, ListingsOfOtherNodesAreOfTheEnd) {
 }
 
 TEST(Plan, AfterTheFirstStepThatIsNotThereOnlyUninstallsArePlayed) {
-  const Scenario scenario = scenario_of({step_of(StepKind::install), step_of(StepKind::upgrade), step_of(StepKind::restart_pod),
-                                         step_of(StepKind::uninstall)});
+  const Scenario scenario = scenario_of({step_of(StepKind::install), step_of(StepKind::upgrade),
+                                         step_of(StepKind::restart_pod), step_of(StepKind::uninstall)});
   const RecordingPlan plan = plan_recording(scenario, {{"install", "kata", {}}}, {"01-after-install.txt"});
   EXPECT_EQ(told(plan), "install(01-after-install.txt) uninstall() ");
   EXPECT_EQ(plan.problems, Lines{});
@@ -186,8 +193,9 @@ TEST(Plan, SaysWhatTheScenarioHasNoStepFor) {
   const Scenario scenario = scenario_of({step_of(StepKind::install), step_of(StepKind::uninstall)});
   const RecordingPlan plan = plan_recording(scenario, {{"install", "other", {}}, {"upgrade", "kata", {}}},
                                             {"01-after-install.txt", "02-after-upgrade.txt", "03-after-uninstall.txt"});
-  EXPECT_EQ(plan.problems, (Lines{"install kata: given was install other", "02-after-upgrade.txt: no step of the scenario",
-                                  "03-after-uninstall.txt: no step of the scenario", "given upgrade kata: no step of the scenario"}));
+  EXPECT_EQ(plan.problems,
+            (Lines{"install kata: given was install other", "02-after-upgrade.txt: no step of the scenario",
+                   "03-after-uninstall.txt: no step of the scenario", "given upgrade kata: no step of the scenario"}));
 }
 
 // --- outcomes ---
@@ -214,7 +222,9 @@ struct Told {
   }
 };
 
-Outcome outcome_of(std::vector<RecordedPod> pods) { return {.given = {}, .helm = {{"uninstall", 0}, {"list", 0}}, .pods = std::move(pods), .listings = {}}; }
+Outcome outcome_of(std::vector<RecordedPod> pods) {
+  return {.given = {}, .helm = {{"uninstall", 0}, {"list", 0}}, .pods = std::move(pods), .listings = {}};
+}
 
 TEST(CompareOutcome, PodsThatWereKilledInTheEndHaveServed) {
   Told model;
@@ -231,20 +241,23 @@ TEST(CompareOutcome, TellsHelmStatusPodsStartsExitsAndLastLines) {
   model.runs("a", Program::cleanup, 1, "not found");
   model.runs("a", Program::cleanup, 0, "");
   model.runs("b", Program::cleanup, 143, "deleted");
-  const Outcome recorded = outcome_of({{"x", "cleanup", "kata", {{1, "forbidden"}}}, {"y", "cleanup", "kata", {{0, "deleted"}}},
+  const Outcome recorded = outcome_of({{"x", "cleanup", "kata", {{1, "forbidden"}}},
+                                       {"y", "cleanup", "kata", {{0, "deleted"}}},
                                        {"z", "cleanup", "kata", {}}});
-  EXPECT_EQ(compare_outcome(recorded, model.records),
-            (Lines{"helm uninstall: recorded uninstall status 0, model status 1 (timed out)", "cleanup pods of kata: recorded 3, model 2",
-                   "cleanup pods of kata: pod 1: recorded 1 starts, model 2",
-                   "cleanup pods of kata: pod 1 start 1: recorded 'forbidden', model 'not found'",
-                   "cleanup pods of kata: pod 2 start 1: recorded exit 0 'deleted', model exit 143 'deleted'"}));
+  EXPECT_EQ(
+      compare_outcome(recorded, model.records),
+      (Lines{"helm uninstall: recorded uninstall status 0, model status 1 (timed out)",
+             "cleanup pods of kata: recorded 3, model 2", "cleanup pods of kata: pod 1: recorded 1 starts, model 2",
+             "cleanup pods of kata: pod 1 start 1: recorded 'forbidden', model 'not found'",
+             "cleanup pods of kata: pod 2 start 1: recorded exit 0 'deleted', model exit 143 'deleted'"}));
 }
 
 TEST(CompareOutcome, TellsCommandsThatOnlyOneSideHas) {
   Told model;
   Outcome recorded = outcome_of({});
   recorded.helm = {{"uninstall", 0}, {"uninstall", 0}};
-  EXPECT_EQ(compare_outcome(recorded, model.records), (Lines{"helm uninstall: is recorded, and no step of the scenario"}));
+  EXPECT_EQ(compare_outcome(recorded, model.records),
+            (Lines{"helm uninstall: is recorded, and no step of the scenario"}));
   recorded.helm.clear();
   EXPECT_EQ(compare_outcome(recorded, model.records), (Lines{"helm uninstall: is not recorded"}));
 }
@@ -281,7 +294,8 @@ TEST(Conform, AFolderWithoutRecordingsIsAnError) {
 TEST(Conform, TheModelAgreesWithEveryRecording) {
   const char* traces = std::getenv("BARNACLE_TRACES");
   const char* payload = std::getenv("BARNACLE_PAYLOAD");
-  if (traces == nullptr || payload == nullptr) GTEST_SKIP() << "BARNACLE_TRACES and BARNACLE_PAYLOAD name no recordings";
+  if (traces == nullptr || payload == nullptr)
+    GTEST_SKIP() << "BARNACLE_TRACES and BARNACLE_PAYLOAD name no recordings";
   const std::string fixtures = BARNACLE_SOURCE_DIR "/fixtures";
   ConformOptions options;
   options.traces = traces;
@@ -295,7 +309,8 @@ TEST(Conform, TheModelAgreesWithEveryRecording) {
   for (const ConformScenario& scenario : *results) {
     EXPECT_GT(scenario.listings, 0) << scenario.version << "/" << scenario.scenario;
     EXPECT_GT(scenario.files_by_bytes, 0) << scenario.version << "/" << scenario.scenario;
-    for (const Disagreement& disagreement : scenario.disagreements) ADD_FAILURE() << disagreement.where << ": " << disagreement.what;
+    for (const Disagreement& disagreement : scenario.disagreements)
+      ADD_FAILURE() << disagreement.where << ": " << disagreement.what;
   }
 }
 

@@ -19,7 +19,8 @@ Difference difference_of(const World& wanted, const World& present) {
   for (const NodeHost& node : wanted.nodes) {
     const NodeHost* other = present.find_node(node.name);
     if (other == nullptr) return {node.name, "the node is gone"};
-    if (node.host->state == other->host->state || node.host->host.seen_hash() == other->host->host.seen_hash()) continue;
+    if (node.host->state == other->host->state || node.host->host.seen_hash() == other->host->host.seen_hash())
+      continue;
     const std::vector<TreeChange> changes = diff(node.host->host.files, other->host->host.files, Compare::seen);
     if (changes.empty()) return {node.host->host.runtime.unit(), "runs with another configuration"};
     const std::string more = changes.size() > 1 ? fmt::format(" (and {} more)", changes.size() - 1) : "";
@@ -122,12 +123,14 @@ std::string_view recovery_name(Recovery recovery) {
   return "?";
 }
 
-std::expected<CrashReport, std::string> crash_everywhere(Lab& lab, const VersionPtr& subject, const Scenario& scenario, const std::atomic<bool>& stop) {
+std::expected<CrashReport, std::string> crash_everywhere(Lab& lab, const VersionPtr& subject, const Scenario& scenario,
+                                                         const std::atomic<bool>& stop) {
   auto world = start_world(lab, scenario);
   if (!world) return std::unexpected(world.error());
   CrashReport report;
   Crasher crasher(lab, subject, stop, report);
-  for (std::size_t i = 0; i < scenario.steps.size() && !stop; ++i) crasher.cut(*world, scenario.steps[i], static_cast<int>(i) + 1);
+  for (std::size_t i = 0; i < scenario.steps.size() && !stop; ++i)
+    crasher.cut(*world, scenario.steps[i], static_cast<int>(i) + 1);
   report.interrupted = stop;
   return report;
 }

@@ -6,7 +6,6 @@
 namespace barnacle {
 namespace {
 
-
 CrashReport crashed(const Lifecycle& life) {
   const VersionPtr subject = find_subject(fixtures_catalogue().versions, life.scenario().subject);
   auto report = crash_everywhere(lifecycle_lab(), subject, life.scenario(), kNeverStop);
@@ -16,10 +15,13 @@ CrashReport crashed(const Lifecycle& life) {
 
 TEST(Crash, TheReferenceLogicRecoversByItselfFromEveryCut) {
   Lifecycle life("model:kata");
-  life.install("kata-cicd", {.suffix = "cicd", .shims = "qemu"}).upgrade("kata-cicd", {.suffix = "cicd", .shims = "qemu clh"}).uninstall("kata-cicd");
+  life.install("kata-cicd", {.suffix = "cicd", .shims = "qemu"})
+      .upgrade("kata-cicd", {.suffix = "cicd", .shims = "qemu clh"})
+      .uninstall("kata-cicd");
   const CrashReport report = crashed(life);
   EXPECT_GT(report.cuts, 300);
-  for (const CrashPoint& point : report.points) ADD_FAILURE() << "step " << point.step << " effect " << point.effect << " " << point.what << ": " << point.path;
+  for (const CrashPoint& point : report.points)
+    ADD_FAILURE() << "step " << point.step << " effect " << point.effect << " " << point.what << ": " << point.path;
 }
 
 // 3.16.0 substitutes in place: whoever is killed after the first substitution begins the next start with a path that is

@@ -23,8 +23,9 @@ std::string findings_text(const Timeline& timeline) {
   std::string text;
   for (const Finding& finding : timeline.findings) {
     const Violation& violation = finding.violation;
-    text += finding.invariant + " " + std::to_string(finding.step) + " " + violation.node + " " + violation.path + " " + violation.detail + " " +
-            finding.by.release + " " + finding.by.pod + " " + std::to_string(finding.by.effect) + "\n";
+    text += finding.invariant + " " + std::to_string(finding.step) + " " + violation.node + " " + violation.path + " " +
+            violation.detail + " " + finding.by.release + " " + finding.by.pod + " " +
+            std::to_string(finding.by.effect) + "\n";
   }
   return text;
 }
@@ -203,7 +204,8 @@ TEST(Shrinking, KeepsTheFindingAndLeavesNoStepThatIsNotNeeded) {
   const VersionPtr subject = find_subject(fixtures_catalogue().versions, "model:kata-3.16.0");
   CampaignOptions options;
   options.sequences = kScenarios;
-  const CampaignResult result = run_campaign(fixtures_catalogue(), subject, options, [](const CampaignProgress&) {}, kNeverStop);
+  const CampaignResult result =
+      run_campaign(fixtures_catalogue(), subject, options, [](const CampaignProgress&) {}, kNeverStop);
   ASSERT_GT(result.findings.size(), 10U);
   for (const CampaignFinding& found : result.findings) {
     const std::string& invariant = found.finding.invariant;
@@ -221,8 +223,10 @@ TEST(Shrinking, TheSuffixBugIsAnInstallAndOneRestart) {
   const VersionPtr subject = find_subject(fixtures_catalogue().versions, "model:kata-3.16.0");
   CampaignOptions options;
   options.sequences = kScenarios;
-  const CampaignResult result = run_campaign(fixtures_catalogue(), subject, options, [](const CampaignProgress&) {}, kNeverStop);
-  const auto found = std::ranges::find(result.findings, "path.suffix-once", [](const CampaignFinding& one) { return one.finding.invariant; });
+  const CampaignResult result =
+      run_campaign(fixtures_catalogue(), subject, options, [](const CampaignProgress&) {}, kNeverStop);
+  const auto found = std::ranges::find(result.findings, "path.suffix-once",
+                                       [](const CampaignFinding& one) { return one.finding.invariant; });
   ASSERT_NE(found, result.findings.end());
   ASSERT_EQ(found->scenario.steps.size(), 2U);
   EXPECT_EQ(found->scenario.steps[0].kind, StepKind::install);

@@ -53,7 +53,8 @@ Twins twins_of(const std::vector<Step>& letters, const NodeSpec& a, const NodeSp
   return twins;
 }
 
-// For the first pair of equal nodes whose letters have twins. (More pairs would spare more; two nodes is what is asked.)
+// For the first pair of equal nodes whose letters have twins. (More pairs would spare more; two nodes is what is
+// asked.)
 Twins find_twins(const Scenario& alphabet) {
   for (std::size_t i = 0; i < alphabet.nodes.size(); ++i) {
     for (std::size_t k = i + 1; k < alphabet.nodes.size(); ++k) {
@@ -70,13 +71,15 @@ struct Judged {
 
 class Explorer {
  public:
-  Explorer(const Catalogue& catalogue, const VersionPtr& subject, const Scenario& alphabet, const ExploreOptions& options, const std::atomic<bool>& stop)
+  Explorer(const Catalogue& catalogue, const VersionPtr& subject, const Scenario& alphabet,
+           const ExploreOptions& options, const std::atomic<bool>& stop)
       : lab_(catalogue), subject_(subject), alphabet_(alphabet), options_(options), stop_(stop) {
     if (options.symmetry) twins_ = find_twins(alphabet);
     start_ = Clock::now();
   }
 
-  std::expected<ExploreReport, std::string> run(const ExploreReport& resume, const std::function<void(const ExploreProgress&)>& progress,
+  std::expected<ExploreReport, std::string> run(const ExploreReport& resume,
+                                                const std::function<void(const ExploreProgress&)>& progress,
                                                 const std::function<void(const ExploreReport&)>& finished) {
     auto first = start_world(lab_, alphabet_);
     if (!first) return std::unexpected(first.error());
@@ -106,7 +109,8 @@ class Explorer {
   // The worlds of the last depth once more, by playing the one step that led to each of them and their forebears.
   void rebuild(const World& first, const ExploreReport& resume) {
     report_ = resume;
-    for (std::size_t i = 0; i < resume.reached.size(); ++i) seen_.emplace(resume.reached[i].key, static_cast<std::uint32_t>(i));
+    for (std::size_t i = 0; i < resume.reached.size(); ++i)
+      seen_.emplace(resume.reached[i].key, static_cast<std::uint32_t>(i));
     frontier_.push_back({first, 0});
     for (std::uint16_t depth = 1; depth < resume.levels.size(); ++depth) {
       std::unordered_map<std::uint32_t, const World*> parents;
@@ -123,8 +127,8 @@ class Explorer {
     }
   }
 
-  // How many faults may follow belongs to the world; whether twins were left out does not: a sequence that is its own twin
-  // leads to a world that is, and from there either of two twins will do.
+  // How many faults may follow belongs to the world; whether twins were left out does not: a sequence that is its own
+  // twin leads to a world that is, and from there either of two twins will do.
   Hash128 key_of(const World& world, const Reached& reached) const {
     return Hasher().add(world.hash()).add(std::uint64_t{reached.faults}).finish();
   }
@@ -216,13 +220,15 @@ class Explorer {
     scenario.nodes = alphabet_.nodes;
     scenario.at = alphabet_.at;
     scenario.subject = subject_name(*subject_);
-    for (const Reached* at = &reached; at->depth > 0; at = &report_.reached[at->parent]) scenario.steps.push_back(alphabet_.steps[at->letter]);
+    for (const Reached* at = &reached; at->depth > 0; at = &report_.reached[at->parent])
+      scenario.steps.push_back(alphabet_.steps[at->letter]);
     std::ranges::reverse(scenario.steps);
     return scenario;
   }
 
   // Two worlds of one hash: what follows has to be the same. Only those found at this depth are still at hand.
-  void check_congruence(const World& world, std::uint32_t known, const Reached& reached, const std::vector<Frontier>& next) {
+  void check_congruence(const World& world, std::uint32_t known, const Reached& reached,
+                        const std::vector<Frontier>& next) {
     if (report_.pairs >= options_.congruence_pairs) return;
     const auto twin = std::ranges::lower_bound(next, known, {}, &Frontier::index);
     if (twin == next.end() || twin->index != known) return;
@@ -232,15 +238,17 @@ class Explorer {
     const std::string one = outcome_of(world, step);
     const std::string other = outcome_of(twin->world, step);
     if (one == other) return;
-    report_.incongruent.push_back(fmt::format("{} | and {} | then {}: {} | {}", words_of(sequence_of(reached)), words_of(sequence_of(report_.reached[known])),
-                                              describe_step(step), one, other));
+    report_.incongruent.push_back(fmt::format("{} | and {} | then {}: {} | {}", words_of(sequence_of(reached)),
+                                              words_of(sequence_of(report_.reached[known])), describe_step(step), one,
+                                              other));
   }
 
   std::string outcome_of(const World& before, const Step& step) {
     World after = before;
     const StepRecord record = play_step(lab_, after, subject_, step);
     std::string outcome = to_hex(after.hash());
-    for (const Judged& judged : judge_step(before, after, step, record)) outcome += " " + std::string(judged.invariant->id);
+    for (const Judged& judged : judge_step(before, after, step, record))
+      outcome += " " + std::string(judged.invariant->id);
     return outcome;
   }
 
@@ -252,7 +260,8 @@ class Explorer {
 
   bool must_stop() {
     if (stop_) report_.stopped = "interrupted";
-    else if (options_.seconds && std::chrono::duration<double>(Clock::now() - start_).count() >= *options_.seconds) report_.stopped = "time";
+    else if (options_.seconds && std::chrono::duration<double>(Clock::now() - start_).count() >= *options_.seconds)
+      report_.stopped = "time";
     else if (resident_bytes() > options_.memory_bytes) report_.stopped = "memory";
     return !report_.stopped.empty();
   }
@@ -301,29 +310,37 @@ std::uint64_t ExploreReport::transitions() const {
   return sum;
 }
 
-std::expected<ExploreReport, std::string> explore(const Catalogue& catalogue, const VersionPtr& subject, const Scenario& alphabet, const ExploreOptions& options,
-                                                  const ExploreReport& resume, const std::function<void(const ExploreProgress&)>& progress,
-                                                  const std::function<void(const ExploreReport&)>& finished, const std::atomic<bool>& stop) {
+std::expected<ExploreReport, std::string> explore(const Catalogue& catalogue, const VersionPtr& subject,
+                                                  const Scenario& alphabet, const ExploreOptions& options,
+                                                  const ExploreReport& resume,
+                                                  const std::function<void(const ExploreProgress&)>& progress,
+                                                  const std::function<void(const ExploreReport&)>& finished,
+                                                  const std::atomic<bool>& stop) {
   return Explorer(catalogue, subject, alphabet, options, stop).run(resume, progress, finished);
 }
 
-std::string explore_state_text(const VersionPtr& subject, const Scenario& alphabet, const ExploreOptions& options, const ExploreReport& report) {
+std::string explore_state_text(const VersionPtr& subject, const Scenario& alphabet, const ExploreOptions& options,
+                               const ExploreReport& report) {
   std::string text = fmt::format("{}\n{}\n", kStateTitle, identity_of(subject, alphabet, options));
-  for (const ExploreLevel& level : report.levels) text += fmt::format("level {} {} {}\n", level.worlds, level.transitions, level.idle);
+  for (const ExploreLevel& level : report.levels)
+    text += fmt::format("level {} {} {}\n", level.worlds, level.transitions, level.idle);
   for (const Reached& one : report.reached) {
-    text += fmt::format("{} {} {} {} {} {:x} {:x}\n", one.parent, one.letter, one.depth, one.faults, one.broken ? 1 : 0, one.key.low, one.key.high);
+    text += fmt::format("{} {} {} {} {} {:x} {:x}\n", one.parent, one.letter, one.depth, one.faults, one.broken ? 1 : 0,
+                        one.key.low, one.key.high);
   }
   return text + "end\n";
 }
 
-std::expected<ExploreReport, std::string> read_explore_state(const std::string& text, const VersionPtr& subject, const Scenario& alphabet, const ExploreOptions& options) {
+std::expected<ExploreReport, std::string> read_explore_state(const std::string& text, const VersionPtr& subject,
+                                                             const Scenario& alphabet, const ExploreOptions& options) {
   std::istringstream lines(text);
   std::string title;
   std::string identity;
   std::getline(lines, title);
   std::getline(lines, identity);
   if (title != kStateTitle) return std::unexpected(std::string("is no state of barnacle explore"));
-  if (identity != identity_of(subject, alphabet, options)) return std::unexpected(std::string("is of another subject, alphabet or bound of faults"));
+  if (identity != identity_of(subject, alphabet, options))
+    return std::unexpected(std::string("is of another subject, alphabet or bound of faults"));
   if (!text.ends_with("\nend\n")) return std::unexpected(std::string("is torn: its last line is missing"));
   ExploreReport report;
   std::string word;
@@ -340,11 +357,13 @@ std::expected<ExploreReport, std::string> read_explore_state(const std::string& 
     lines >> one.letter >> one.depth >> faults >> broken >> std::hex >> one.key.low >> one.key.high >> std::dec;
     one.faults = static_cast<std::uint8_t>(faults);
     one.broken = broken != 0;
-    const bool fits = lines && one.letter < alphabet.steps.size() && one.depth < report.levels.size() && one.parent <= report.reached.size();
+    const bool fits = lines && one.letter < alphabet.steps.size() && one.depth < report.levels.size() &&
+                      one.parent <= report.reached.size();
     if (!fits) return std::unexpected(fmt::format("world {} makes no sense", report.reached.size()));
     report.reached.push_back(one);
   }
-  if (report.worlds() != report.reached.size()) return std::unexpected(std::string("has another number of worlds than it says"));
+  if (report.worlds() != report.reached.size())
+    return std::unexpected(std::string("has another number of worlds than it says"));
   return report;
 }
 

@@ -8,10 +8,10 @@
 namespace barnacle {
 namespace {
 
-
 VersionPtr subject(const std::string& name) { return find_subject(fixtures_catalogue().versions, name); }
 
-ExploreReport explored(const Scenario& alphabet, ExploreOptions options, const std::string& name = "model:kata", const ExploreReport& resume = {}) {
+ExploreReport explored(const Scenario& alphabet, ExploreOptions options, const std::string& name = "model:kata",
+                       const ExploreReport& resume = {}) {
   auto report = explore(fixtures_catalogue(), subject(name), alphabet, options, resume, {}, {}, kNeverStop);
   if (!report) throw std::runtime_error(report.error());
   return std::move(*report);
@@ -58,7 +58,8 @@ TEST(Explore, FindsTheShortestSequenceOfTheSuffixBug) {
   Lifecycle life("model:kata-3.16.0");
   life.uninstall("kata-cicd").restart_pod("kata-cicd").install("kata-cicd", {.suffix = "cicd", .shims = "qemu"});
   const ExploreReport report = explored(life.scenario(), to_depth(3), "model:kata-3.16.0");
-  const auto found = std::ranges::find(report.findings, "path.suffix-once", [](const ExploreFinding& one) { return one.finding.invariant; });
+  const auto found = std::ranges::find(report.findings, "path.suffix-once",
+                                       [](const ExploreFinding& one) { return one.finding.invariant; });
   ASSERT_NE(found, report.findings.end());
   ASSERT_EQ(found->scenario.steps.size(), 2U);
   EXPECT_EQ(found->scenario.steps[0].kind, StepKind::install);
@@ -94,10 +95,13 @@ TEST(Explore, IsGoneOnWithWhereItEnded) {
   const Scenario alphabet = alphabet_file("one-cut.toml");
   const ExploreOptions options = to_depth(4);
   const std::string whole = explore_state_text(subject("model:kata"), alphabet, options, explored(alphabet, options));
-  const std::string half = explore_state_text(subject("model:kata"), alphabet, options, explored(alphabet, to_depth(2)));
+  const std::string half =
+      explore_state_text(subject("model:kata"), alphabet, options, explored(alphabet, to_depth(2)));
   const auto state = read_explore_state(half, subject("model:kata"), alphabet, options);
   ASSERT_TRUE(state) << state.error();
-  EXPECT_EQ(explore_state_text(subject("model:kata"), alphabet, options, explored(alphabet, options, "model:kata", *state)), whole);
+  EXPECT_EQ(
+      explore_state_text(subject("model:kata"), alphabet, options, explored(alphabet, options, "model:kata", *state)),
+      whole);
 }
 
 TEST(Explore, AStateThatDoesNotFitIsRefused) {

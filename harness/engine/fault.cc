@@ -9,7 +9,8 @@
 namespace barnacle {
 namespace {
 
-constexpr std::array kErrnos = {Errno::enospc, Errno::eio, Errno::etxtbsy, Errno::erofs, Errno::eacces, Errno::enoent, Errno::ebusy};
+constexpr std::array kErrnos = {Errno::enospc, Errno::eio,    Errno::etxtbsy, Errno::erofs,
+                                Errno::eacces, Errno::enoent, Errno::ebusy};
 
 struct ApiFault {
   std::string_view code;
@@ -20,8 +21,10 @@ struct ApiFault {
 constexpr std::array kApiFaults = {
     ApiFault{"403", 403, "Forbidden", "forbidden"},
     ApiFault{"404", 404, "NotFound", "not found"},
-    ApiFault{"409", 409, "Conflict", "the object has been modified; please apply your changes to the latest version and try again"},
-    ApiFault{"429", 429, "TooManyRequests", "the server has received too many requests and has asked us to try again later"},
+    ApiFault{"409", 409, "Conflict",
+             "the object has been modified; please apply your changes to the latest version and try again"},
+    ApiFault{"429", 429, "TooManyRequests",
+             "the server has received too many requests and has asked us to try again later"},
     ApiFault{"500", 500, "InternalError", "an error on the server has prevented the request from succeeding"},
 };
 
@@ -31,7 +34,8 @@ EffectResult answer_of(const std::string& error) {
     if (name(number) == error) answer.error = number;
   }
   for (const ApiFault& fault : kApiFaults) {
-    if (fault.code == error) answer.api_error = ApiError{fault.number, std::string(fault.reason), std::string(fault.message)};
+    if (fault.code == error)
+      answer.api_error = ApiError{fault.number, std::string(fault.reason), std::string(fault.message)};
   }
   return answer;
 }
@@ -63,8 +67,10 @@ bool can_strike(FaultKind kind, const EffectResult& answer, const Effect& effect
 
 }  // namespace
 
-static_assert(static_cast<int>(FaultKind::cut) == static_cast<int>(RunFault::What::cut) && static_cast<int>(FaultKind::fail) == static_cast<int>(RunFault::What::fail) &&
-              static_cast<int>(FaultKind::lose) == static_cast<int>(RunFault::What::lose) && static_cast<int>(FaultKind::tear) == static_cast<int>(RunFault::What::tear) &&
+static_assert(static_cast<int>(FaultKind::cut) == static_cast<int>(RunFault::What::cut) &&
+              static_cast<int>(FaultKind::fail) == static_cast<int>(RunFault::What::fail) &&
+              static_cast<int>(FaultKind::lose) == static_cast<int>(RunFault::What::lose) &&
+              static_cast<int>(FaultKind::tear) == static_cast<int>(RunFault::What::tear) &&
               static_cast<int>(FaultKind::preempt) == static_cast<int>(RunFault::What::preempt));
 
 bool fault_applies_to(const Fault& fault, const std::string& version) {
@@ -92,10 +98,12 @@ RunFault make_run_fault(const Fault& fault) {
   }
   const auto count = std::make_shared<int>(0);
   made.strikes = [fault, count, answer = made.answer](int number, const Effect& effect) {
-    // Counted are: all effects; with `effect_is`, those that it is said of; and but for cuts and preemptions those that it can strike.
+    // Counted are: all effects; with `effect_is`, those that it is said of; and but for cuts and preemptions those that
+    // it can strike.
     if (!fault.effect_is.empty() && !is_said_of(fault.effect_is, describe(effect))) return false;
     if (!can_strike(fault.kind, answer, effect)) return false;
-    const bool counts_matches = (fault.kind != FaultKind::cut && fault.kind != FaultKind::preempt) || !fault.effect_is.empty();
+    const bool counts_matches =
+        (fault.kind != FaultKind::cut && fault.kind != FaultKind::preempt) || !fault.effect_is.empty();
     const int present = counts_matches ? ++*count : number;
     return fault.lasting ? present >= fault.effect : present == fault.effect;
   };

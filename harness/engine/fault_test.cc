@@ -1,5 +1,5 @@
-// Programs cut or failed at each of their effects in turn. Under AddressSanitizer this is also the proof that a coroutine
-// may be given up wherever it waits.
+// Programs cut or failed at each of their effects in turn. Under AddressSanitizer this is also the proof that a
+// coroutine may be given up wherever it waits.
 #include "harness/engine/lifecycle.h"
 #include "sim/base/sanitized.h"
 
@@ -49,7 +49,8 @@ std::vector<Story> stories() {
 }
 
 bool same_notes(const EffectNotes& some, const EffectNotes& all) {
-  return some.size() <= all.size() && std::equal(some.begin(), some.end(), all.begin(), [](const EffectNote& a, const EffectNote& b) {
+  return some.size() <= all.size() &&
+         std::equal(some.begin(), some.end(), all.begin(), [](const EffectNote& a, const EffectNote& b) {
            return a.number == b.number && a.kind == b.kind && a.path == b.path;
          });
 }
@@ -94,7 +95,8 @@ TEST(Faults, TheReferenceLogicHealsEveryCut) {
     const Hash128 wanted = uncut.end.nodes.front().host->host.seen_hash();
     for (int effect = 1; effect <= first_run(uncut, story.program)->run->effects; ++effect) {
       const Timeline timeline = life_of(story).with_fault(fault_at(story, FaultKind::cut, effect)).play();
-      EXPECT_EQ(timeline.end.nodes.front().host->host.seen_hash(), wanted) << "effect " << effect << " " << first_run(timeline, story.program)->run->struck;
+      EXPECT_EQ(timeline.end.nodes.front().host->host.seen_hash(), wanted)
+          << "effect " << effect << " " << first_run(timeline, story.program)->run->struck;
     }
   }
 }
@@ -108,7 +110,8 @@ TEST(Faults, AFailedOperationIsReported) {
       const Timeline timeline = life_of(story).with_fault(fault_at(story, FaultKind::fail, effect)).play();
       ASSERT_TRUE(timeline.steps.back().record.at_rest) << "effect " << effect;
       for (const Finding& finding : timeline.findings) {
-        if (finding.invariant == "deploy.truthful") ADD_FAILURE() << "effect " << effect << " " << finding.violation.path;
+        if (finding.invariant == "deploy.truthful")
+          ADD_FAILURE() << "effect " << effect << " " << finding.violation.path;
       }
     }
   }
@@ -242,7 +245,9 @@ TEST(Faults, ATornWriteLeavesHalfOfTheFile) {
   fault.kind = FaultKind::tear;
   fault.effect_is = "write /opt/kata-cicd/bin/qemu-system-x86_64-installation-prefix";
   const std::string wrapper = "/opt/kata-cicd/bin/qemu-system-x86_64-installation-prefix";
-  const auto left_by = [&](const Lifecycle& life) { return (*life.play().end.nodes.front().host->host.files.read(wrapper))->bytes; };
+  const auto left_by = [&](const Lifecycle& life) {
+    return (*life.play().end.nodes.front().host->host.files.read(wrapper))->bytes;
+  };
   Lifecycle life("model:kata-3.17.0");
   life.install("kata-cicd", {.suffix = "cicd", .shims = "qemu"});
   const std::string whole = left_by(life);

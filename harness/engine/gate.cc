@@ -12,8 +12,8 @@
 namespace barnacle {
 namespace {
 
-// The scenario for another subject. Versions that a step names are kin of the subject it was made for (only the reference
-// logic goes back and forth between two): they get what is planted in the other one, or are left out.
+// The scenario for another subject. Versions that a step names are kin of the subject it was made for (only the
+// reference logic goes back and forth between two): they get what is planted in the other one, or are left out.
 Scenario on_subject(Scenario scenario, const Version& subject) {
   const std::size_t plus = subject.name.find('+');
   const std::string planted = plus == std::string::npos ? "" : subject.name.substr(plus);
@@ -27,16 +27,21 @@ Scenario on_subject(Scenario scenario, const Version& subject) {
 
 using Class = std::pair<std::string, std::string>;  // invariant, path class
 
-Class class_of(const Finding& finding, const Scenario& scenario) { return {finding.invariant, path_class(finding.violation.path, scenario)}; }
+Class class_of(const Finding& finding, const Scenario& scenario) {
+  return {finding.invariant, path_class(finding.violation.path, scenario)};
+}
 
 // Takes away what the other subject shows on the same scenario; says whether there was any.
-bool drop_shared(Lab& lab, const VersionPtr& against, const Scenario& scenario, const std::string& invariant, std::vector<Finding>& findings) {
+bool drop_shared(Lab& lab, const VersionPtr& against, const Scenario& scenario, const std::string& invariant,
+                 std::vector<Finding>& findings) {
   if (against == nullptr || findings.empty()) return false;
-  const auto other = replay(lab, against, on_subject(scenario, *against), {.details = false, .only_invariant = invariant});
+  const auto other =
+      replay(lab, against, on_subject(scenario, *against), {.details = false, .only_invariant = invariant});
   check(other.has_value(), "what one subject plays, the other can play");
   std::set<Class> classes;
   for (const Finding& finding : other->findings) classes.insert(class_of(finding, scenario));
-  return std::erase_if(findings, [&](const Finding& finding) { return classes.contains(class_of(finding, scenario)); }) > 0;
+  return std::erase_if(findings,
+                       [&](const Finding& finding) { return classes.contains(class_of(finding, scenario)); }) > 0;
 }
 
 std::vector<std::size_t> entries_for(const Baseline& baseline, const Finding& finding) {
@@ -48,8 +53,9 @@ std::vector<std::size_t> entries_for(const Baseline& baseline, const Finding& fi
 }
 
 bool is_accepted(const GateOptions& options, const Finding& finding) {
-  return std::ranges::any_of(options.baseline.entries,
-                             [&](const Accepted& entry) { return !has_expired(entry, options.today) && speaks_of(entry, finding); });
+  return std::ranges::any_of(options.baseline.entries, [&](const Accepted& entry) {
+    return !has_expired(entry, options.today) && speaks_of(entry, finding);
+  });
 }
 
 }  // namespace
@@ -57,7 +63,9 @@ bool is_accepted(const GateOptions& options, const Finding& finding) {
 // What the threads of a campaign tell, put together so that their order does not count.
 class Gate::Watcher {
  public:
-  Watcher(const GateOptions& options, GateResult& result) : options_(options), result_(result) { result_.entries.resize(options.baseline.entries.size()); }
+  Watcher(const GateOptions& options, GateResult& result) : options_(options), result_(result) {
+    result_.entries.resize(options.baseline.entries.size());
+  }
 
   void played(Lab& lab, std::uint64_t index, const Scenario& scenario, const Timeline& timeline) {
     if (timeline.findings.empty()) return;
@@ -117,18 +125,19 @@ class Gate::Watcher {
 Gate::Gate(const Catalogue& catalogue, VersionPtr subject, GateOptions options)
     : catalogue_(catalogue), subject_(std::move(subject)), options_(std::move(options)), lab_(catalogue) {}
 
-GateResult Gate::play(const std::function<void(const CampaignProgress&)>& progress, const std::function<bool(std::size_t found)>& ends_early,
-                      const std::atomic<bool>& stop) {
+GateResult Gate::play(const std::function<void(const CampaignProgress&)>& progress,
+                      const std::function<bool(std::size_t found)>& ends_early, const std::atomic<bool>& stop) {
   GateResult result;
   Watcher watcher(options_, result);
   std::atomic<bool> enough = stop.load();
-  const CampaignHooks hooks{
-      .played = [&](Lab& lab, std::uint64_t index, const Scenario& scenario, const Timeline& timeline) { watcher.played(lab, index, scenario, timeline); },
-      .finished = {},
-      .progress = [&](const CampaignProgress& so_far) {
-        if (progress) progress(so_far);
-        if (stop || (ends_early && ends_early(watcher.found()))) enough = true;
-      }};
+  const CampaignHooks hooks{.played = [&](Lab& lab, std::uint64_t index, const Scenario& scenario,
+                                          const Timeline& timeline) { watcher.played(lab, index, scenario, timeline); },
+                            .finished = {},
+                            .progress =
+                                [&](const CampaignProgress& so_far) {
+                                  if (progress) progress(so_far);
+                                  if (stop || (ends_early && ends_early(watcher.found()))) enough = true;
+                                }};
   result.played = play_sequences(catalogue_, subject_, options_.campaign, hooks, enough);
   const Alphabet alphabet = alphabet_for(catalogue_, subject_, options_.campaign);
   for (const Invariant& invariant : all_invariants()) {

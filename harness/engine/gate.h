@@ -24,13 +24,13 @@ struct GateOptions {
 // The new findings of one invariant.
 struct GateFinding {
   std::string invariant;
-  Hit hit;                         // sequences with a new finding
-  Finding first;                   // in the first of them
+  Hit hit;        // sequences with a new finding
+  Finding first;  // in the first of them
   Scenario scenario;
-  Timeline timeline;               // of the scenario, with details; holds new findings of this invariant only. See Gate::show
+  Timeline timeline;  // of the scenario, with details; holds new findings of this invariant only. See Gate::show
   std::vector<std::size_t> expired;  // entries of the baseline that accepted its first finding once
   std::size_t steps_as_found = 0;
-  bool shrunk = false;             // to the end; false as well where time ran out
+  bool shrunk = false;  // to the end; false as well where time ran out
 };
 
 // What became of an entry of the baseline.
@@ -41,9 +41,9 @@ struct EntryUse {
 
 struct GateResult {
   Tally played;
-  std::vector<GateFinding> findings;   // in registry order
-  std::vector<EntryUse> entries;       // one for each of the baseline
-  std::uint64_t shared = 0;            // sequences in which both subjects have the same finding
+  std::vector<GateFinding> findings;  // in registry order
+  std::vector<EntryUse> entries;      // one for each of the baseline
+  std::uint64_t shared = 0;           // sequences in which both subjects have the same finding
 };
 
 class Gate {
@@ -52,10 +52,10 @@ class Gate {
 
   const GateOptions& options() const { return options_; }
 
-  // Plays. Of each invariant the first new finding comes out as it was found. `ends_early` is asked from time to time: does
-  // what was found so far, new findings of so many invariants, suffice?
-  GateResult play(const std::function<void(const CampaignProgress&)>& progress, const std::function<bool(std::size_t found)>& ends_early,
-                  const std::atomic<bool>& stop);
+  // Plays. Of each invariant the first new finding comes out as it was found. `ends_early` is asked from time to time:
+  // does what was found so far, new findings of so many invariants, suffice?
+  GateResult play(const std::function<void(const CampaignProgress&)>& progress,
+                  const std::function<bool(std::size_t found)>& ends_early, const std::atomic<bool>& stop);
 
   // Makes the finding's scenario as small as it gets until `stop`.
   void shrink(GateFinding& finding, const std::atomic<bool>& stop);

@@ -116,11 +116,14 @@ TEST(Kata11187, WithoutASuffixNothingGrows) {
 
 TEST(Kata11187, TheUninstallPilesUpSevenPodsOfOneJob) {
   Lifecycle life("model:kata-3.16.0");
-  life.install("kata-deploy-cicd", kCicd).upgrade("kata-deploy-cicd", {.suffix = "cicd", .shims = "qemu clh"}).uninstall("kata-deploy-cicd");
+  life.install("kata-deploy-cicd", kCicd)
+      .upgrade("kata-deploy-cicd", {.suffix = "cicd", .shims = "qemu clh"})
+      .uninstall("kata-deploy-cicd");
   life.expect("cleanup.single-job", "Job kata-deploy-cicd-cleanup");
   const Timeline timeline = life.play();
   int pods = 0;
-  for (const RunEvent& event : timeline.steps.back().record.runs) pods += event.run->program == Program::cleanup ? 1 : 0;
+  for (const RunEvent& event : timeline.steps.back().record.runs)
+    pods += event.run->program == Program::cleanup ? 1 : 0;
   EXPECT_EQ(pods, 7) << "the first, and six more by backoffLimit";
   EXPECT_TRUE(timeline.steps.back().result.starts_with("exit 1: ")) << timeline.steps.back().result;
 }
@@ -128,7 +131,8 @@ TEST(Kata11187, TheUninstallPilesUpSevenPodsOfOneJob) {
 TEST(Kata11187, TheReferenceLogicDoesNoneOfThis) {
   Lifecycle life("model:kata");
   life.install("kata-deploy-cicd", kCicd).restart_pod("kata-deploy-cicd").reboot();
-  life.upgrade("kata-deploy-cicd", {.suffix = "cicd", .shims = "qemu clh qemu-coco-dev"}).restart_pod("kata-deploy-cicd");
+  life.upgrade("kata-deploy-cicd", {.suffix = "cicd", .shims = "qemu clh qemu-coco-dev"})
+      .restart_pod("kata-deploy-cicd");
   life.uninstall("kata-deploy-cicd");
   life.expect_clean();
 }

@@ -34,7 +34,7 @@ inline Lab& lifecycle_lab() {
 // What the tests set of the chart's values.
 struct ChartValues {
   std::string suffix = {};
-  std::string shims = {};   // "qemu clh"; empty: the chart's default
+  std::string shims = {};  // "qemu clh"; empty: the chart's default
   std::string prefix = {};
   bool debug = false;
 
@@ -62,8 +62,12 @@ class Lifecycle {
     scenario_.nodes.push_back({name, host, {}});
     return *this;
   }
-  Lifecycle& install(const std::string& release, const ChartValues& values = {}) { return helm(StepKind::install, release, values); }
-  Lifecycle& upgrade(const std::string& release, const ChartValues& values = {}) { return helm(StepKind::upgrade, release, values); }
+  Lifecycle& install(const std::string& release, const ChartValues& values = {}) {
+    return helm(StepKind::install, release, values);
+  }
+  Lifecycle& upgrade(const std::string& release, const ChartValues& values = {}) {
+    return helm(StepKind::upgrade, release, values);
+  }
   // To the revision before.
   Lifecycle& rollback(const std::string& release) { return of_release(StepKind::rollback, release); }
   Lifecycle& uninstall(const std::string& release) { return of_release(StepKind::uninstall, release); }
@@ -120,11 +124,13 @@ class Lifecycle {
   }
   void expect_holds(const std::string& invariant) const {
     for (const Finding& finding : play().findings) {
-      if (finding.invariant == invariant) ADD_FAILURE() << invariant << ": " << finding.violation.path << ": " << finding.violation.detail;
+      if (finding.invariant == invariant)
+        ADD_FAILURE() << invariant << ": " << finding.violation.path << ": " << finding.violation.detail;
     }
   }
   void expect_clean() const {
-    for (const Finding& finding : play().findings) ADD_FAILURE() << finding.invariant << ": " << finding.violation.path << ": " << finding.violation.detail;
+    for (const Finding& finding : play().findings)
+      ADD_FAILURE() << finding.invariant << ": " << finding.violation.path << ": " << finding.violation.detail;
   }
 
  private:

@@ -88,7 +88,8 @@ std::expected<void, std::string> read_entries(Lines& lines, Listing& listing) {
     const std::string_view line = lines.next();
     if (line.empty()) continue;
     const auto fields = fields_of(line);
-    if (!fields || !fields->front().starts_with('/')) return Failure(fmt::format("line {}: is no entry of a listing", number));
+    if (!fields || !fields->front().starts_with('/'))
+      return Failure(fmt::format("line {}: is no entry of a listing", number));
     auto entry = read_entry(*fields);
     if (!entry) return Failure(fmt::format("line {}: {}", number, entry.error()));
     const bool is_new = listing.entries.emplace(fields->front(), std::move(*entry)).second;
@@ -109,7 +110,8 @@ std::expected<void, std::string> read_section(Lines& lines, Listing& listing) {
   std::string_view path = lines.next().substr(kSectionMark.size());
   if (path.ends_with(kDiffNote)) path.remove_suffix(kDiffNote.size());
   const auto entry = listing.entries.find(std::string(path));
-  if (entry == listing.entries.end()) return Failure(fmt::format("line {}: the text of {}, which is not listed", number, path));
+  if (entry == listing.entries.end())
+    return Failure(fmt::format("line {}: the text of {}, which is not listed", number, path));
   const std::size_t length = length_of_section(lines.rest(), entry->second);
   if (length > lines.rest().size()) return Failure(fmt::format("line {}: the text of {} is cut off", number, path));
   listing.sections.emplace(path, lines.rest().substr(0, length));
@@ -141,7 +143,8 @@ struct Hunk {
 bool read_range(std::string_view text, std::size_t& start, std::size_t& count) {
   const std::size_t comma = text.find(',');
   count = 1;
-  return read_number(text.substr(0, comma), start) && (comma == std::string_view::npos || read_number(text.substr(comma + 1), count));
+  return read_number(text.substr(0, comma), start) &&
+         (comma == std::string_view::npos || read_number(text.substr(comma + 1), count));
 }
 
 // "@@ -15,4 +15,4 @@"
@@ -220,7 +223,8 @@ std::expected<std::string, std::string> recorded_text(const Listing& listing, co
                                                       const std::optional<std::string>& image) {
   const auto entry = listing.entries.find(path);
   const auto section = listing.sections.find(path);
-  if (entry == listing.entries.end() || section == listing.sections.end()) return Failure("the recording has not its text");
+  if (entry == listing.entries.end() || section == listing.sections.end())
+    return Failure("the recording has not its text");
   std::string text = section->second;
   if (text.starts_with(kDiffStart)) {
     if (!image) return Failure("the recording has a diff to a file that the image has not");

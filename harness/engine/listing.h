@@ -17,10 +17,10 @@ namespace barnacle {
 
 struct ListingEntry {
   FileKind kind = FileKind::file;
-  std::uint16_t mode = 0;   // not for symbolic links
-  std::uint64_t size = 0;   // bytes, of files
-  std::string sha256;       // of files
-  std::string target;       // of symbolic links
+  std::uint16_t mode = 0;  // not for symbolic links
+  std::uint64_t size = 0;  // bytes, of files
+  std::string sha256;      // of files
+  std::string target;      // of symbolic links
 };
 
 struct Listing {

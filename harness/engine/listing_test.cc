@@ -27,8 +27,8 @@ TEST(Listing, ReadsEntriesOfEveryKind) {
 
 TEST(Listing, AFileThatQuotesASectionMarkIsNotCutThere) {
   const std::string text = "a\n\n===== /etc/other\nb\n";
-  const auto listing = parse_listing(file_entry("/etc/notes", text) + file_entry("/etc/other", "c") + "\n===== /etc/notes\n" + text +
-                                     "\n===== /etc/other\nc");
+  const auto listing = parse_listing(file_entry("/etc/notes", text) + file_entry("/etc/other", "c") +
+                                     "\n===== /etc/notes\n" + text + "\n===== /etc/other\nc");
   ASSERT_TRUE(listing) << listing.error();
   EXPECT_EQ(listing->sections.at("/etc/notes"), text);
   EXPECT_EQ(listing->sections.at("/etc/other"), "c");
@@ -48,14 +48,16 @@ TEST(Listing, NamesTheLineThatIsWrong) {
   EXPECT_EQ(error_of("/etc/a\tl\t-\t-\tb\n"), "line 1: a link without a target");
   EXPECT_EQ(error_of("===== /etc/a\nb\n"), "line 1: the text of /etc/a, which is not listed");
   EXPECT_EQ(error_of(file_entry("/etc/a", "four") + "===== /etc/a\nthr"), "line 2: the text of /etc/a is cut off");
-  EXPECT_EQ(error_of(file_entry("/etc/a", "four") + "===== /etc/a\nfour and more"), "line 3: the text of /etc/a is longer than its entry says");
+  EXPECT_EQ(error_of(file_entry("/etc/a", "four") + "===== /etc/a\nfour and more"),
+            "line 3: the text of /etc/a is longer than its entry says");
 }
 
 constexpr std::string_view kImage = "one\ntwo\nthree\nfour\n";
 
 TEST(Diff, ChangesRemovesAndAddsLines) {
   EXPECT_EQ(apply_diff(kImage, "--- image\n+++ host\n@@ -2 +2 @@\n-two\n+TWO\n"), "one\nTWO\nthree\nfour\n");
-  EXPECT_EQ(apply_diff(kImage, "--- image\n+++ host\n@@ -2,2 +1,0 @@\n-two\n-three\n@@ -4,0 +3,2 @@\n+five\n+six\n"), "one\nfour\nfive\nsix\n");
+  EXPECT_EQ(apply_diff(kImage, "--- image\n+++ host\n@@ -2,2 +1,0 @@\n-two\n-three\n@@ -4,0 +3,2 @@\n+five\n+six\n"),
+            "one\nfour\nfive\nsix\n");
   EXPECT_EQ(apply_diff(kImage, "@@ -0,0 +1 @@\n+zero\n"), "zero\none\ntwo\nthree\nfour\n");
   EXPECT_EQ(apply_diff(kImage, "@@ -4 +4 @@\n-four\n+four\n\\ No newline at end of file\n"), "one\ntwo\nthree\nfour");
 }
@@ -70,8 +72,9 @@ TEST(Diff, IsRefusedWhereTheImageSaysOtherwise) {
 
 TEST(RecordedText, IsBelievedOnlyWithItsChecksum) {
   const std::string entries = file_entry("/etc/a", "one\nTWO\nthree\nfour\n") + file_entry("/etc/b", "text");
-  const auto listing = parse_listing(entries + "\n===== /etc/a (diff to the image)\n--- image\n+++ host\n@@ -2 +2 @@\n-two\n+TWO\n" +
-                                     "\n===== /etc/b\nTEXT\n");
+  const auto listing =
+      parse_listing(entries + "\n===== /etc/a (diff to the image)\n--- image\n+++ host\n@@ -2 +2 @@\n-two\n+TWO\n" +
+                    "\n===== /etc/b\nTEXT\n");
   ASSERT_TRUE(listing) << listing.error();
   EXPECT_EQ(recorded_text(*listing, "/etc/a", std::string(kImage)), "one\nTWO\nthree\nfour\n");
   EXPECT_FALSE(recorded_text(*listing, "/etc/a", std::nullopt));
@@ -81,8 +84,10 @@ TEST(RecordedText, IsBelievedOnlyWithItsChecksum) {
 }
 
 RC_GTEST_PROP(Diff, ReplacingEveryLineGivesTheOtherText, ()) {
-  const auto lines = *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{"a\n", "b\n", "\n"}));
-  const auto others = *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{"a\n", "c\n", "\n"}));
+  const auto lines =
+      *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{"a\n", "b\n", "\n"}));
+  const auto others =
+      *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{"a\n", "c\n", "\n"}));
   std::string image;
   std::string host;
   std::string diff = "@@ -" + std::to_string(lines.empty() ? 0 : 1) + "," + std::to_string(lines.size()) + " +" +

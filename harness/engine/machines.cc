@@ -31,7 +31,8 @@ void attribute(RunEvent& event, const Cluster& cluster, const Object& pod, const
   event.release = step.release;
   std::string release_namespace = step.namespace_;
   if (!pod.owners.empty()) event.owner = pod.owners.front().name;
-  const ObjectPtr owner = pod.owners.empty() ? nullptr : cluster.find(pod.owners.front().kind, pod.namespace_, event.owner);
+  const ObjectPtr owner =
+      pod.owners.empty() ? nullptr : cluster.find(pod.owners.front().kind, pod.namespace_, event.owner);
   if (owner && !release_of(*owner).empty()) {
     event.release = release_of(*owner);
     const auto ns = owner->annotations.find("meta.helm.sh/release-namespace");
@@ -68,7 +69,8 @@ RunResult WorldMachines::start_container(Cluster& cluster, const ContainerStart&
   return version ? start_deployment(cluster, start, *node, version) : start_workload(start, *node);
 }
 
-RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart& start, NodeHost& node, const VersionPtr& version) {
+RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart& start, NodeHost& node,
+                                          const VersionPtr& version) {
   RunEvent event;
   event.node = start.node;
   event.version = version;
@@ -76,10 +78,10 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
   attribute(event, cluster, *start.pod, step_);
   event.before = node.host;
   RunRequest request{.program = program_of(*start.spec),
-                           .settings = event.settings,
-                           .node = start.node,
-                           .account = start.account,
-                           .host_now = lab_.catalogue.versions.file_date(cluster.now)};
+                     .settings = event.settings,
+                     .node = start.node,
+                     .account = start.account,
+                     .host_now = lab_.catalogue.versions.file_date(cluster.now)};
   const std::optional<RunFault> fault = fault_for(request.program, start.node, version);
   Turns turns;
   const auto running = turns_.find(start.node);
@@ -166,7 +168,8 @@ void WorldMachines::ensure_host_path(std::string_view node, std::string_view pat
   for (HostPtr* host : {&found->host, &found->baseline}) {
     if ((*host)->host.files.exists(path)) continue;
     Host changed = (*host)->host;
-    if (changed.files.make_directories(path, lab_.catalogue.versions.file_date(world_.cluster.now))) *host = freeze(std::move(changed));
+    if (changed.files.make_directories(path, lab_.catalogue.versions.file_date(world_.cluster.now)))
+      *host = freeze(std::move(changed));
   }
 }
 

@@ -27,7 +27,7 @@ class WorldMachines : public Machines {
   const Step& step_;
   StepRecord& record_;
   std::map<std::string, Turns*> turns_;  // of a node on which a run is preempted
-  std::map<Program, int> runs_;  // so far in this step
+  std::map<Program, int> runs_;          // so far in this step
 };
 
 }  // namespace barnacle

@@ -21,7 +21,10 @@ struct Known {
 class Mutator {
  public:
   Mutator(const Catalogue& catalogue, const MutantOptions& options, const std::atomic<bool>& stop)
-      : catalogue_(catalogue), options_(options), stop_(stop), subject_(find_subject(catalogue.versions, "model:kata")) {
+      : catalogue_(catalogue),
+        options_(options),
+        stop_(stop),
+        subject_(find_subject(catalogue.versions, "model:kata")) {
     check(subject_ != nullptr, "there is a reference logic");
   }
 
@@ -91,7 +94,8 @@ class Mutator {
 }  // namespace
 
 std::vector<MutantScore> run_mutants(const Catalogue& catalogue, const MutantOptions& options,
-                                     const std::function<void(std::size_t done, std::size_t all)>& progress, const std::atomic<bool>& stop) {
+                                     const std::function<void(std::size_t done, std::size_t all)>& progress,
+                                     const std::atomic<bool>& stop) {
   Mutator mutator(catalogue, options, stop);
   mutator.survey();
   std::vector<MutantScore> mutants = mutator.mutants();

@@ -14,9 +14,9 @@ namespace barnacle {
 
 struct MutantOptions {
   std::uint64_t seed = 1;
-  std::uint64_t sequences = 600;  // in which the effects are looked for
-  std::size_t tries = 16;         // sequences for each mutant, of those that have its effect
-  std::optional<EffectPlace> only; // mutants of this place alone; none: of all
+  std::uint64_t sequences = 600;    // in which the effects are looked for
+  std::size_t tries = 16;           // sequences for each mutant, of those that have its effect
+  std::optional<EffectPlace> only;  // mutants of this place alone; none: of all
   int max_steps = 24;
   int jobs = 1;
 };
@@ -35,6 +35,7 @@ struct MutantScore {
 
 // In the order of their places. Depends on nothing but the options.
 std::vector<MutantScore> run_mutants(const Catalogue& catalogue, const MutantOptions& options,
-                                     const std::function<void(std::size_t done, std::size_t all)>& progress, const std::atomic<bool>& stop);
+                                     const std::function<void(std::size_t done, std::size_t all)>& progress,
+                                     const std::atomic<bool>& stop);
 
 }  // namespace barnacle

@@ -36,7 +36,8 @@ void note(const Operation& op, const HelmResult& result) {
 
 void install(const Operation& op) {
   Helm helm(op.world.cluster, op.machines);
-  note(op, helm.install(op.step.release, op.step.namespace_, chart_of(op), op.step.values.value_or(Values::object()), op.step.options));
+  note(op, helm.install(op.step.release, op.step.namespace_, chart_of(op), op.step.values.value_or(Values::object()),
+                        op.step.options));
 }
 
 void upgrade(const Operation& op) {
@@ -106,7 +107,8 @@ void cordon_node(const Operation& op) {
 void add_node(const Operation& op) {
   const HostPtr host = host_of_kind(op.lab, op.step.host);
   if (!host) return op.skip(fmt::format("host '{}' cannot be made", op.step.host));
-  if (op.world.find_node(op.step.node) != nullptr) return op.skip(fmt::format("node '{}' is there already", op.step.node));
+  if (op.world.find_node(op.step.node) != nullptr)
+    return op.skip(fmt::format("node '{}' is there already", op.step.node));
   op.world.nodes.push_back({op.step.node, op.step.host, host, host});
   std::ranges::sort(op.world.nodes, {}, &NodeHost::name);
   op.world.cluster.add_node(op.step.node, host->host.runtime.text(), op.step.node_labels);
@@ -136,9 +138,10 @@ void run_workload(const Operation& op) {
   pod.kind = Kind::pod;
   pod.namespace_ = "default";
   pod.name = fmt::format("workload-{}", ++op.world.created_workloads);
-  nlohmann::json spec = {{"runtimeClassName", op.step.handler},
-                         {"restartPolicy", "Always"},
-                         {"containers", nlohmann::json::array({{{"name", "work"}, {"image", "registry.example/work:1"}}})}};
+  nlohmann::json spec = {
+      {"runtimeClassName", op.step.handler},
+      {"restartPolicy", "Always"},
+      {"containers", nlohmann::json::array({{{"name", "work"}, {"image", "registry.example/work:1"}}})}};
   if (!op.step.node.empty()) spec["nodeName"] = op.step.node;
   pod.body = make_body({{"spec", spec}});
   const auto created = op.world.cluster.create({}, std::move(pod));
@@ -200,7 +203,8 @@ void edit_cluster(const Operation& op) {
   if (edit.kind == ClusterEditKind::label) {
     patch["metadata"]["labels"][edit.key] = edit.value;
   } else {
-    patch["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = fmt::format("{}", cluster.now);
+    patch["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
+        fmt::format("{}", cluster.now);
   }
   (void)cluster.merge_patch({}, *kind, where, edit.name, patch);
 }
@@ -210,7 +214,8 @@ void change_runtime(const Operation& op) {
   const auto runtime = RuntimeVersion::parse(op.step.runtime);
   if (!runtime) return op.skip(fmt::format("'{}' is no runtime", op.step.runtime));
   NodeHost& node = *op.world.find_node(op.step.node);
-  if (runtime->family != node.host->host.runtime.family) return op.skip("a node does not change the family of its runtime");
+  if (runtime->family != node.host->host.runtime.family)
+    return op.skip("a node does not change the family of its runtime");
   node.host = with_runtime(node.host, *runtime);
   node.baseline = with_runtime(node.baseline, *runtime);
   op.world.cluster.set_runtime_version(node.name, runtime->text());
@@ -225,10 +230,12 @@ struct Row {
   Operate operate;
 };
 constexpr Row kOperations[] = {
-    {StepKind::install, install},           {StepKind::upgrade, upgrade},         {StepKind::rollback, rollback},
-    {StepKind::uninstall, uninstall},       {StepKind::restart_pod, restart_pod}, {StepKind::reboot_node, reboot_node},
-    {StepKind::cordon_node, cordon_node},   {StepKind::add_node, add_node},       {StepKind::remove_node, remove_node},
-    {StepKind::reimage_node, reimage_node}, {StepKind::run_workload, run_workload}, {StepKind::edit_host, edit_host},
+    {StepKind::install, install},           {StepKind::upgrade, upgrade},
+    {StepKind::rollback, rollback},         {StepKind::uninstall, uninstall},
+    {StepKind::restart_pod, restart_pod},   {StepKind::reboot_node, reboot_node},
+    {StepKind::cordon_node, cordon_node},   {StepKind::add_node, add_node},
+    {StepKind::remove_node, remove_node},   {StepKind::reimage_node, reimage_node},
+    {StepKind::run_workload, run_workload}, {StepKind::edit_host, edit_host},
     {StepKind::edit_cluster, edit_cluster}, {StepKind::change_runtime, change_runtime},
 };
 
@@ -241,7 +248,8 @@ HostPtr with_runtime(const HostPtr& host, const RuntimeVersion& runtime) {
   });
 }
 
-void operate(Lab& lab, World& world, WorldMachines& machines, const VersionPtr& subject, const Step& step, StepRecord& record) {
+void operate(Lab& lab, World& world, WorldMachines& machines, const VersionPtr& subject, const Step& step,
+             StepRecord& record) {
   const Operation operation{lab, world, machines, subject, step, record};
   std::ranges::find(kOperations, step.kind, &Row::kind)->operate(operation);
 }

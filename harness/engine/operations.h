@@ -5,7 +5,8 @@
 
 namespace barnacle {
 
-void operate(Lab& lab, World& world, WorldMachines& machines, const VersionPtr& subject, const Step& step, StepRecord& record);
+void operate(Lab& lab, World& world, WorldMachines& machines, const VersionPtr& subject, const Step& step,
+             StepRecord& record);
 
 // The same host with another version of its runtime, rebooted into it.
 HostPtr with_runtime(const HostPtr& host, const RuntimeVersion& runtime);

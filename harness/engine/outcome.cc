@@ -13,7 +13,8 @@ RecordedPod read_pod(const Json& json) {
   const Json& exits = json.at("exits");
   const Json& lines = json.at("last_lines");
   if (exits.size() != starts || lines.size() != starts) {
-    throw std::invalid_argument(fmt::format("pod '{}' has {} starts, {} exits and {} last lines", pod.name, starts, exits.size(), lines.size()));
+    throw std::invalid_argument(fmt::format("pod '{}' has {} starts, {} exits and {} last lines", pod.name, starts,
+                                            exits.size(), lines.size()));
   }
   for (std::size_t i = 0; i < starts; ++i) {
     pod.starts.push_back({exits.at(i).get<int>(), lines.at(i).is_null() ? "" : lines.at(i).get<std::string>()});
@@ -23,7 +24,8 @@ RecordedPod read_pod(const Json& json) {
 
 Outcome read_outcome(const Json& json) {
   Outcome outcome;
-  for (const Json& step : json.at("given")) outcome.given.push_back({step.at("do"), step.at("release"), step.at("values")});
+  for (const Json& step : json.at("given"))
+    outcome.given.push_back({step.at("do"), step.at("release"), step.at("values")});
   for (const Json& command : json.at("helm")) outcome.helm.push_back({command.at("command"), command.at("status")});
   for (const Json& pod : json.at("pods")) outcome.pods.push_back(read_pod(pod));
   for (const Json& name : json.at("host_listings")) outcome.listings.push_back(name);

@@ -28,7 +28,7 @@ struct ContainerRun {
 
 struct RecordedPod {
   std::string name;
-  std::string role;   // "install" for a DaemonSet's pod, "cleanup" for a Job's
+  std::string role;  // "install" for a DaemonSet's pod, "cleanup" for a Job's
   std::string owner;
   std::vector<ContainerRun> starts;
 };

@@ -6,13 +6,16 @@
 namespace barnacle {
 namespace {
 
-bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; }
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+}
 
 void replace_name(std::string& text, const std::string& name, std::string_view by) {
   if (name.empty()) return;
   for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
     const std::size_t end = at + name.size();
-    const bool whole = (at == 0 || !is_name_character(text[at - 1])) && (end == text.size() || !is_name_character(text[end]));
+    const bool whole =
+        (at == 0 || !is_name_character(text[at - 1])) && (end == text.size() || !is_name_character(text[end]));
     if (whole) text.replace(at, name.size(), by);
     at += whole ? by.size() : 1;
   }
@@ -24,7 +27,8 @@ void replace_pod_suffix(std::string& name) {
   constexpr std::size_t kLength = 5;
   if (name.size() <= kLength + 1 || name[name.size() - kLength - 1] != '-') return;
   const std::string_view end = std::string_view(name).substr(name.size() - kLength);
-  if (std::ranges::all_of(end, [&](char c) { return kDrawn.find(c) != std::string_view::npos; })) name.replace(name.size() - kLength, kLength, "POD");
+  if (std::ranges::all_of(end, [&](char c) { return kDrawn.find(c) != std::string_view::npos; }))
+    name.replace(name.size() - kLength, kLength, "POD");
 }
 
 // How often the part of this length at `at` stands there in a row.

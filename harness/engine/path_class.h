@@ -7,8 +7,8 @@
 
 namespace barnacle {
 
-// "/opt/kata-cicd-cicd-cicd/bin/x" → "/opt/kata-cicd-cicd/bin/x" (twice stands for any number from there on), "kata-deploy-x7k2p"
-// → "kata-deploy-POD" (a name, not a path), and the scenario's nodes by one word.
+// "/opt/kata-cicd-cicd-cicd/bin/x" → "/opt/kata-cicd-cicd/bin/x" (twice stands for any number from there on),
+// "kata-deploy-x7k2p" → "kata-deploy-POD" (a name, not a path), and the scenario's nodes by one word.
 std::string path_class(const std::string& path, const Scenario& scenario);
 
 }  // namespace barnacle

@@ -18,14 +18,17 @@ Fault preemption(int effect, int until = 0) {
 // A new node, on which both releases are due at once.
 Lifecycle both_on_a_new_node(const std::string& subject, const std::string& host) {
   Lifecycle life(subject, host);
-  life.install("kata", {.shims = "qemu"}).install("kata-cicd", {.suffix = "cicd", .shims = "qemu"}).add_node(kNode, host);
+  life.install("kata", {.shims = "qemu"})
+      .install("kata-cicd", {.suffix = "cicd", .shims = "qemu"})
+      .add_node(kNode, host);
   return life;
 }
 
 HostPtr left_on_the_node(const Timeline& timeline) { return timeline.end.find_node(kNode)->host; }
 
 bool is_preempted(const Timeline& timeline) {
-  return std::ranges::any_of(timeline.steps.back().record.runs, [](const RunEvent& event) { return event.run->faulted; });
+  return std::ranges::any_of(timeline.steps.back().record.runs,
+                             [](const RunEvent& event) { return event.run->faulted; });
 }
 
 std::set<std::string> invariants_of(const Timeline& timeline) {
@@ -35,7 +38,8 @@ std::set<std::string> invariants_of(const Timeline& timeline) {
 }
 
 TEST(Preemption, WhatIsDueMeanwhileRunsFirst) {
-  const Timeline timeline = both_on_a_new_node("model:kata", "ubuntu-24.04-containerd-2.0").with_fault(preemption(1)).play();
+  const Timeline timeline =
+      both_on_a_new_node("model:kata", "ubuntu-24.04-containerd-2.0").with_fault(preemption(1)).play();
   ASSERT_EQ(timeline.steps.back().record.runs.size(), 2U);
   EXPECT_FALSE(timeline.steps.back().record.runs.front().run->faulted);
   EXPECT_TRUE(timeline.steps.back().record.runs.back().run->faulted) << "the preempted run ends last";
@@ -61,7 +65,8 @@ TEST(Preemption, IsNoMatterToTheReferenceLogic) {
         const Timeline timeline = both_on_a_new_node("model:kata", host).with_fault(preemption(effect, until)).play();
         SCOPED_TRACE(std::string(host) + " after effect " + std::to_string(effect) + " until " + std::to_string(until));
         ASSERT_TRUE(is_preempted(timeline));
-        ASSERT_TRUE(timeline.findings.empty()) << timeline.findings.front().invariant << " " << timeline.findings.front().violation.detail;
+        ASSERT_TRUE(timeline.findings.empty())
+            << timeline.findings.front().invariant << " " << timeline.findings.front().violation.detail;
         ASSERT_EQ(left_on_the_node(timeline)->state, left_on_the_node(alone)->state);
       }
     }
@@ -75,7 +80,8 @@ TEST(Preemption, WithoutALockTheImportOfOneIsLost) {
   std::set<std::string> found;
   for (int read = 1; read <= 6; ++read) {
     between.effect = read;
-    found.merge(invariants_of(both_on_a_new_node("model:kata-3.22.0", "ubuntu-24.04-containerd-2.0").with_fault(between).play()));
+    found.merge(invariants_of(
+        both_on_a_new_node("model:kata-3.22.0", "ubuntu-24.04-containerd-2.0").with_fault(between).play()));
   }
   EXPECT_TRUE(found.contains("runtime.handlers")) << "the runtime's file names one release only";
   EXPECT_TRUE(found.contains("host.converged"));
@@ -88,7 +94,8 @@ TEST(Preemption, OfTwoComesToTheSameEveryTime) {
   const auto digest = [](const std::string& subject) {
     return both_on_a_new_node(subject, "ubuntu-24.04-containerd-2.0").with_fault(preemption(40, 25)).play().digest;
   };
-  for (const char* subject : {"model:kata", "model:kata-3.16.0", "model:kata-3.24.0"}) EXPECT_EQ(digest(subject), digest(subject)) << subject;
+  for (const char* subject : {"model:kata", "model:kata-3.16.0", "model:kata-3.24.0"})
+    EXPECT_EQ(digest(subject), digest(subject)) << subject;
 }
 
 }  // namespace

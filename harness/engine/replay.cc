@@ -28,14 +28,17 @@ std::string result_of(const StepRecord& record) {
 }
 
 bool every_pod_refused(const StepRecord& record) {
-  return !record.runs.empty() && std::ranges::all_of(record.runs, [](const RunEvent& event) { return event.run->result.refused; });
+  return !record.runs.empty() &&
+         std::ranges::all_of(record.runs, [](const RunEvent& event) { return event.run->result.refused; });
 }
 
 bool above(const EffectNote& note, const std::string& path) {
   return path.starts_with(note.path) && path.size() > note.path.size() && path[note.path.size()] == '/';
 }
 
-bool writes_contents(const EffectNote& note) { return note.kind != EffectKind::chmod && note.kind != EffectKind::touch; }
+bool writes_contents(const EffectNote& note) {
+  return note.kind != EffectKind::chmod && note.kind != EffectKind::touch;
+}
 
 using Concerns = bool (*)(const EffectNote& note, const std::string& path);
 // The best answer to "who wrote this?" first.
@@ -53,17 +56,24 @@ Author author_of(const std::vector<StepOutcome>& steps, const Violation& violati
       for (auto event = step->record.runs.rbegin(); event != step->record.runs.rend(); ++event) {
         if (!violation.node.empty() && event->node != violation.node) continue;
         const EffectNotes changes = event->run->changes.all();
-        const auto change = std::find_if(changes.rbegin(), changes.rend(), [&](const EffectNote& note) { return concerns(note, path); });
+        const auto change = std::find_if(changes.rbegin(), changes.rend(),
+                                         [&](const EffectNote& note) { return concerns(note, path); });
         if (change == changes.rend()) continue;
-        return {event->release, event->revision, step->index, event->node, event->pod, change->number, with_node_name(describe_change(*change), event->node)};
+        return {event->release,
+                event->revision,
+                step->index,
+                event->node,
+                event->pod,
+                change->number,
+                with_node_name(describe_change(*change), event->node)};
       }
     }
   }
   return {};
 }
 
-// Helm could have produced its own record: numbers grow. (Two revisions may well be deployed: `install --replace` after a
-// failed upgrade leaves the older one so.)
+// Helm could have produced its own record: numbers grow. (Two revisions may well be deployed: `install --replace` after
+// a failed upgrade leaves the older one so.)
 void check_releases(const Cluster& cluster) {
   std::map<std::string, int> last;
   for (const RevisionPtr& revision : stored_revisions(cluster)) {
@@ -88,7 +98,8 @@ std::vector<std::string> host_changes(const World& before, const World& after) {
 
 class Player {
  public:
-  Player(Lab& lab, const VersionPtr& subject, const ReplayOptions& options) : lab_(lab), subject_(subject), options_(options) {
+  Player(Lab& lab, const VersionPtr& subject, const ReplayOptions& options)
+      : lab_(lab), subject_(subject), options_(options) {
     timeline_.counted.asked.resize(all_invariants().size());
     timeline_.counted.spoke.resize(all_invariants().size());
   }
@@ -102,7 +113,9 @@ class Player {
     outcome.result = result_of(outcome.record);
     outcome.applied = outcome.record.applied && !outcome.record.refused;
     outcome.refused = outcome.record.refused || every_pod_refused(outcome.record);
-    rolling_.add(static_cast<std::uint64_t>(step.kind)).add(static_cast<std::uint64_t>(outcome.record.exit_status)).add(world.hash());
+    rolling_.add(static_cast<std::uint64_t>(step.kind))
+        .add(static_cast<std::uint64_t>(outcome.record.exit_status))
+        .add(world.hash());
     outcome.digest = rolling_.finish();
     if (options_.details) outcome.host_changes = host_changes(before, world);
     check_releases(world.cluster);
@@ -138,7 +151,8 @@ class Player {
   void report(const Invariant& invariant, const Violation& violation) {
     if (!known_.insert({std::string(invariant.id), violation.node, violation.path}).second) return;
     rolling_.add(invariant.id).add(violation.path);
-    timeline_.findings.push_back({std::string(invariant.id), timeline_.steps.back().index, violation, author_of(timeline_.steps, violation)});
+    timeline_.findings.push_back(
+        {std::string(invariant.id), timeline_.steps.back().index, violation, author_of(timeline_.steps, violation)});
   }
 
   Lab& lab_;
@@ -151,7 +165,8 @@ class Player {
 
 }  // namespace
 
-std::expected<Timeline, std::string> replay(Lab& lab, const VersionPtr& subject, const Scenario& scenario, const ReplayOptions& options) {
+std::expected<Timeline, std::string> replay(Lab& lab, const VersionPtr& subject, const Scenario& scenario,
+                                            const ReplayOptions& options) {
   auto world = start_world(lab, scenario);
   if (!world) return std::unexpected(world.error());
   Player player(lab, subject, options);

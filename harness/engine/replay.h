@@ -16,27 +16,27 @@ namespace barnacle {
 struct Author {
   std::string release;
   int revision = 0;
-  int step = 0;        // from 1; 0: unknown
+  int step = 0;  // from 1; 0: unknown
   std::string node;
   std::string pod;
-  int effect = 0;      // number in its run, from 1
-  std::string what;    // "replace /opt/kata-cicd/…/configuration-qemu.toml"
+  int effect = 0;    // number in its run, from 1
+  std::string what;  // "replace /opt/kata-cicd/…/configuration-qemu.toml"
 };
 
 struct Finding {
   std::string invariant;
-  int step = 0;        // after which it was seen, from 1
+  int step = 0;  // after which it was seen, from 1
   Violation violation;
   Author by;
 };
 
 struct StepOutcome {
-  int index = 0;       // from 1
+  int index = 0;  // from 1
   StepKind kind = StepKind::install;
   std::string result;  // "ok", "skipped: …", "refused: …", "exit 1: …"
   bool applied = true;
-  bool refused = false;      // by Helm, or by every pod that ran
-  Hash128 digest;            // rolling
+  bool refused = false;  // by Helm, or by every pod that ran
+  Hash128 digest;        // rolling
   StepRecord record;
   std::vector<Disturbance> disturbances;  // what struck in it
   std::vector<std::string> host_changes;  // of the step, by Obs, "node-a ~ /etc/…"; filled with `details`
@@ -51,21 +51,22 @@ struct Counted {
 
 struct Timeline {
   std::vector<StepOutcome> steps;
-  std::vector<Finding> findings;   // each (invariant, node, path) once, where it was first seen
+  std::vector<Finding> findings;  // each (invariant, node, path) once, where it was first seen
   Hash128 digest;
   Counted counted;
   World end;
 };
 
 struct ReplayOptions {
-  bool details = false;                 // host changes of each step
-  std::string only_invariant;           // judge by this one alone; empty: by all
-  bool stop_at_first = false;           // after the first step with a finding
+  bool details = false;                                                  // host changes of each step
+  std::string only_invariant;                                            // judge by this one alone; empty: by all
+  bool stop_at_first = false;                                            // after the first step with a finding
   std::function<void(const World& world, const Step& step)> watch = {};  // sees the world after each step; may be empty
 };
 
 // Errors are of the scenario: an unknown subject, host or version, or a node that cannot be made.
-std::expected<Timeline, std::string> replay(Lab& lab, const VersionPtr& subject, const Scenario& scenario, const ReplayOptions& options = {});
+std::expected<Timeline, std::string> replay(Lab& lab, const VersionPtr& subject, const Scenario& scenario,
+                                            const ReplayOptions& options = {});
 
 // Checks names in a scenario against what there is; empty when all is well, else one line "step 2: unknown host 'x' …".
 std::string unknown_names(const Catalogue& catalogue, const Scenario& scenario);

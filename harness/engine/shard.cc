@@ -6,7 +6,9 @@
 
 namespace barnacle {
 
-Block shard_block(std::uint64_t first, std::uint64_t sequences) { return {first, std::min(kShardBlock, sequences - first)}; }
+Block shard_block(std::uint64_t first, std::uint64_t sequences) {
+  return {first, std::min(kShardBlock, sequences - first)};
+}
 
 std::vector<Block> blocks_of(const Shard& shard, std::uint64_t sequences) {
   check(shard.index >= 1 && shard.index <= shard.count, "a shard is one of its campaign's");

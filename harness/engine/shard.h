@@ -22,7 +22,8 @@ static_assert(kThemeLength % kShardBlock == 0);
 Block shard_block(std::uint64_t first, std::uint64_t sequences);
 
 // The shard's blocks in their order. Every block of the campaign is in exactly one shard; the blocks themselves do not
-// depend on the number of shards. A shard gets whole themes, whose sequences share a memory, where there is one for each.
+// depend on the number of shards. A shard gets whole themes, whose sequences share a memory, where there is one for
+// each.
 std::vector<Block> blocks_of(const Shard& shard, std::uint64_t sequences);
 
 }  // namespace barnacle

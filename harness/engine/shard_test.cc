@@ -52,7 +52,8 @@ TEST(PathClass, LeavesOutWhatIsByChance) {
   EXPECT_EQ(path("/opt/kata-cicd-cicd-cicd-cicd/bin/x"), "/opt/kata-cicd-cicd/bin/x");
   EXPECT_EQ(path("/opt/kata-cicd-cicd/bin/x"), "/opt/kata-cicd-cicd/bin/x");
   EXPECT_EQ(path("/opt/kata-cicd/bin/x"), "/opt/kata-cicd/bin/x");
-  EXPECT_EQ(path("/x-installation-prefix-installation-prefix-installation-prefix"), "/x-installation-prefix-installation-prefix");
+  EXPECT_EQ(path("/x-installation-prefix-installation-prefix-installation-prefix"),
+            "/x-installation-prefix-installation-prefix");
   EXPECT_EQ(path("Node node-a"), "Node NODE");
   EXPECT_EQ(path("Node node-a-2"), "Node NODE");
   EXPECT_EQ(path("Node node-ab"), "Node node-ab");

@@ -8,7 +8,8 @@ namespace {
 
 class Shrinker {
  public:
-  Shrinker(Scenario scenario, const Shows& shows, const std::atomic<bool>& stop) : best_(std::move(scenario)), shows_(shows), stop_(stop) {}
+  Shrinker(Scenario scenario, const Shows& shows, const std::atomic<bool>& stop)
+      : best_(std::move(scenario)), shows_(shows), stop_(stop) {}
 
   Scenario run() {
     cut_after_finding();
@@ -81,7 +82,8 @@ class Shrinker {
   bool simplify_kind(std::size_t at) {
     const Step& step = best_.steps[at];
     if (step.kind != StepKind::upgrade && step.kind != StepKind::rollback && step.kind != StepKind::reboot_node &&
-        step.kind != StepKind::edit_cluster) return false;
+        step.kind != StepKind::edit_cluster)
+      return false;
     for (const Step& other : best_.steps) {
       if (other.kind != StepKind::install) continue;
       Scenario candidate = best_;
@@ -144,7 +146,8 @@ class Shrinker {
     return simpler;
   }
 
-  static void collect(const nlohmann::json& values, const std::vector<std::string>& path, std::vector<std::vector<std::string>>& leaves) {
+  static void collect(const nlohmann::json& values, const std::vector<std::string>& path,
+                      std::vector<std::vector<std::string>>& leaves) {
     for (const auto& [key, value] : values.items()) {
       std::vector<std::string> below = path;
       below.push_back(key);
@@ -169,11 +172,15 @@ class Shrinker {
 
 }  // namespace
 
-Scenario shrink(Scenario scenario, const Shows& shows, const std::atomic<bool>& stop) { return Shrinker(std::move(scenario), shows, stop).run(); }
+Scenario shrink(Scenario scenario, const Shows& shows, const std::atomic<bool>& stop) {
+  return Shrinker(std::move(scenario), shows, stop).run();
+}
 
-Scenario shrink(Lab& lab, const VersionPtr& subject, Scenario scenario, const std::string& invariant, const std::atomic<bool>& stop) {
+Scenario shrink(Lab& lab, const VersionPtr& subject, Scenario scenario, const std::string& invariant,
+                const std::atomic<bool>& stop) {
   const Shows shows = [&](const Scenario& candidate) -> std::optional<std::size_t> {
-    const auto timeline = replay(lab, subject, candidate, {.details = false, .only_invariant = invariant, .stop_at_first = true});
+    const auto timeline =
+        replay(lab, subject, candidate, {.details = false, .only_invariant = invariant, .stop_at_first = true});
     if (!timeline || timeline->findings.empty()) return std::nullopt;
     return timeline->steps.size();
   };

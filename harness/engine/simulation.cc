@@ -49,7 +49,8 @@ void note_dead_client(World& world, const Step& step, const StepRecord& record) 
     return;
   }
   const RevisionPtr newest = newest_revision(world.cluster, step.namespace_, step.release);
-  const bool pending = newest && (status_name(newest->status).starts_with("pending") || newest->status == ReleaseStatus::uninstalling);
+  const bool pending =
+      newest && (status_name(newest->status).starts_with("pending") || newest->status == ReleaseStatus::uninstalling);
   if (!pending) world.abandoned.erase(release);
 }
 

@@ -23,9 +23,9 @@ struct RunEvent {
   std::string node;
   std::string pod;
   std::string namespace_;
-  std::string owner;      // the DaemonSet or Job
+  std::string owner;  // the DaemonSet or Job
   std::string release;
-  int revision = 0;       // the release's at that time
+  int revision = 0;  // the release's at that time
   VersionPtr version;
   SettingsPtr settings;
   RunPtr run;
@@ -39,11 +39,11 @@ std::string last_line(const RunEvent& event);
 
 struct StepRecord {
   const Step* step = nullptr;
-  bool applied = true;       // the step had something to act on
-  bool refused = false;      // Helm (or the API) refused it and nothing was changed
-  bool at_rest = true;       // the world came to rest in time
-  int exit_status = 0;       // of Helm
-  std::string message;       // Helm's error, or what the step did
+  bool applied = true;   // the step had something to act on
+  bool refused = false;  // Helm (or the API) refused it and nothing was changed
+  bool at_rest = true;   // the world came to rest in time
+  int exit_status = 0;   // of Helm
+  std::string message;   // Helm's error, or what the step did
   std::vector<RunEvent> runs;
   std::vector<std::string> denied;  // API requests answered 401 or 403
   std::vector<std::string> killed_workloads;
@@ -56,9 +56,9 @@ struct Lab {
   const Catalogue& catalogue;
   Store store;
   Runner runner;
-  std::map<std::string, HostPtr> fresh_hosts;                         // by kind and runtime
-  std::unordered_map<Hash128, HostPtr, Hash128Hash> fresh_installs;   // see fresh_install
-  std::shared_ptr<void> invariant_memory;                             // the invariants' own
+  std::map<std::string, HostPtr> fresh_hosts;                        // by kind and runtime
+  std::unordered_map<Hash128, HostPtr, Hash128Hash> fresh_installs;  // see fresh_install
+  std::shared_ptr<void> invariant_memory;                            // the invariants' own
 };
 
 // A scenario's start: its nodes, the namespaces, the date. Errors name the node.

@@ -18,16 +18,16 @@ struct Hit {
 
 struct Tally {
   std::uint64_t sequences = 0;
-  std::uint64_t steps = 0;           // played
+  std::uint64_t steps = 0;  // played
   std::uint64_t applied = 0;
   std::uint64_t installs = 0;
   std::uint64_t refused_installs = 0;
   std::map<std::string, std::uint64_t> steps_by_kind;
-  std::uint64_t disturbed = 0;       // sequences in which a fault struck
+  std::uint64_t disturbed = 0;                  // sequences in which a fault struck
   std::map<std::string, std::uint64_t> faults;  // steps in which one struck, by its name
-  Counted counted;                   // by registry index
-  Hash128 digest;                    // of all sequences: a sum, so that their order does not count
-  std::map<std::string, Hit> hits;   // by invariant
+  Counted counted;                              // by registry index
+  Hash128 digest;                               // of all sequences: a sum, so that their order does not count
+  std::map<std::string, Hit> hits;              // by invariant
   bool operator==(const Tally&) const = default;
 };
 

@@ -16,12 +16,9 @@ fuzz::Bytes with_other_bytes(fuzz::Bytes part, std::size_t limit, Choices& rando
     const auto at = static_cast<std::ptrdiff_t>(random.pick(part.size() + 1));
     const auto byte = static_cast<std::uint8_t>(random.draw(256));
     const std::size_t what = random.pick(4);
-    if (at == static_cast<std::ptrdiff_t>(part.size()) || what == 0)
-      part.insert(part.begin() + at, byte);
-    else if (what == 1)
-      part.erase(part.begin() + at);
-    else
-      part[static_cast<std::size_t>(at)] = byte;
+    if (at == static_cast<std::ptrdiff_t>(part.size()) || what == 0) part.insert(part.begin() + at, byte);
+    else if (what == 1) part.erase(part.begin() + at);
+    else part[static_cast<std::size_t>(at)] = byte;
   }
   if (part.size() > limit) part.resize(limit);
   return part;

@@ -10,7 +10,8 @@
 
 namespace barnacle {
 
-// Calls `work(i)` for i from 0 to count-1, each once, in any order, until `stop`. The first exception ends it, and is thrown here.
+// Calls `work(i)` for i from 0 to count-1, each once, in any order, until `stop`. The first exception ends it, and is
+// thrown here.
 template <class Work>
 void on_threads(int jobs, std::size_t count, const std::atomic<bool>& stop, const Work& work) {
   std::atomic<std::size_t> next{0};

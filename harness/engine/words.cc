@@ -42,13 +42,15 @@ std::string place_of(const Step& step, std::size_t index) {
 std::string unknown_in_step(const Catalogue& catalogue, const Step& step, std::size_t index) {
   const std::string where = place_of(step, index);
   if (!step.version.empty() && !catalogue.versions.find(step.version)) {
-    return fmt::format("{}: unknown version '{}'{}", where, step.version, or_nearest(step.version, version_names(catalogue)));
+    return fmt::format("{}: unknown version '{}'{}", where, step.version,
+                       or_nearest(step.version, version_names(catalogue)));
   }
   if (step.kind == StepKind::change_runtime && !RuntimeVersion::parse(step.runtime)) {
     return fmt::format("{}: '{}' is no runtime, such as containerd://2.0.4", where, step.runtime);
   }
   for (const Fault& fault : step.faults) {
-    if (fault.kind == FaultKind::fail && !known_error(fault.error)) return fmt::format("{}: unknown error '{}'", where, fault.error);
+    if (fault.kind == FaultKind::fail && !known_error(fault.error))
+      return fmt::format("{}: unknown error '{}'", where, fault.error);
   }
   return step.kind == StepKind::add_node ? unknown_host(catalogue, where, step.host) : "";
 }
@@ -109,7 +111,8 @@ std::string describe_step(const Step& step) {
   if (!step.handler.empty()) words.push_back(step.handler);
   if (!step.host.empty()) words.push_back(step.host);
   if (step.kind == StepKind::edit_host) words.push_back(step.host_edit.path);
-  if (step.kind == StepKind::edit_cluster) words.push_back(step.cluster_edit.object_kind + " " + step.cluster_edit.name);
+  if (step.kind == StepKind::edit_cluster)
+    words.push_back(step.cluster_edit.object_kind + " " + step.cluster_edit.name);
   if (step.uncordon) words.emplace_back("uncordon");
   for (const Fault& fault : step.faults) words.push_back(fmt::format("{} {}", fault_name(fault.kind), fault.program));
   if (!words.empty()) text += fmt::format(" {{{}}}", fmt::join(words, ", "));
@@ -120,7 +123,12 @@ std::string describe_change(const EffectNote& note) {
   Effect effect;
   effect.kind = note.kind;
   if (note.kind == EffectKind::systemctl) return "systemctl " + note.path;
-  if (is_api(note.kind)) return fmt::format("{} {}", note.kind == EffectKind::api_label ? "label" : note.kind == EffectKind::api_delete ? "delete" : "create", note.path);
+  if (is_api(note.kind))
+    return fmt::format("{} {}",
+                       note.kind == EffectKind::api_label    ? "label"
+                       : note.kind == EffectKind::api_delete ? "delete"
+                                                             : "create",
+                       note.path);
   effect.path = note.path;
   return describe(effect);
 }

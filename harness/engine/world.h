@@ -15,9 +15,9 @@ namespace barnacle {
 
 struct NodeHost {
   std::string name;
-  std::string kind;      // fixtures/hosts
+  std::string kind;  // fixtures/hosts
   HostPtr host;
-  HostPtr baseline;      // as it came, with the operator's own edits: what has to be left in the end
+  HostPtr baseline;  // as it came, with the operator's own edits: what has to be left in the end
 };
 
 // What a release's pod last settled with on a node: the input of a fresh install that must come to the same host.
@@ -27,9 +27,9 @@ struct Served {
   std::string release;
   VersionPtr version;
   SettingsPtr settings;
-  RuntimeVersion runtime;      // of the node at that time
-  bool refused = false;        // since then the release has refused this node
-  Hash128 hash;                // of settings and runtime: two that are equal come to the same fresh install
+  RuntimeVersion runtime;  // of the node at that time
+  bool refused = false;    // since then the release has refused this node
+  Hash128 hash;            // of settings and runtime: two that are equal come to the same fresh install
 
   const std::string& destination() const { return settings->destination(); }  // "/opt/kata-cicd"
 };
@@ -39,7 +39,7 @@ struct Workload {
   std::string pod;
   std::string node;
   std::string handler;
-  std::string release;         // that serves the handler; empty when none does
+  std::string release;  // that serves the handler; empty when none does
   std::vector<std::string> needs;
   bool alive = true;
 };

@@ -11,7 +11,9 @@
 namespace barnacle {
 namespace {
 
-bool is_uninstall(const CheckContext& context) { return context.step.kind == StepKind::uninstall && !context.record.refused; }
+bool is_uninstall(const CheckContext& context) {
+  return context.step.kind == StepKind::uninstall && !context.record.refused;
+}
 
 std::vector<const RunEvent*> cleanup_runs(const StepRecord& record) {
   std::vector<const RunEvent*> runs;
@@ -30,7 +32,8 @@ std::string names_root(const FrozenHost& host, const std::string& root, Store& s
       const auto text = host.host.files.read(join(folder, name));
       if (!text || name.ends_with(".bak")) continue;
       const auto& paths = named_paths(store, *text);
-      if (std::ranges::any_of(paths, [&](const NamedPath& named) { return is_below(named.path, root); })) return join(folder, name);
+      if (std::ranges::any_of(paths, [&](const NamedPath& named) { return is_below(named.path, root); }))
+        return join(folder, name);
     }
   }
   return "";
@@ -50,17 +53,25 @@ void cleanup_single_job(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent* event : runs) {
     jobs.insert(event->namespace_ + "/" + event->owner);
     pods[event->node].insert(event->pod);
-    if (event->run->result.exit_code == 0 && event->run->result.ending == RunResult::Ending::exited) ++successes[event->node];
+    if (event->run->result.exit_code == 0 && event->run->result.ending == RunResult::Ending::exited)
+      ++successes[event->node];
   }
   if (jobs.size() > 1) {
-    verdict.violations.push_back({"", "Job " + *jobs.begin(), fmt::format("is one of {} cleanup Jobs of one uninstall", jobs.size()), context.step.release});
+    verdict.violations.push_back({"", "Job " + *jobs.begin(),
+                                  fmt::format("is one of {} cleanup Jobs of one uninstall", jobs.size()),
+                                  context.step.release});
   }
   for (const auto& [node, names] : pods) {
     if (names.size() == 1) continue;
-    verdict.violations.push_back({node, "Job " + runs.front()->owner, fmt::format("made {} cleanup pods; the last one says: {}", names.size(), last_line(*runs.back())), context.step.release});
+    verdict.violations.push_back(
+        {node, "Job " + runs.front()->owner,
+         fmt::format("made {} cleanup pods; the last one says: {}", names.size(), last_line(*runs.back())),
+         context.step.release});
   }
   for (const auto& [node, count] : successes) {
-    if (count > 1) verdict.violations.push_back({node, "Job " + runs.front()->owner, fmt::format("succeeded {} times", count), context.step.release});
+    if (count > 1)
+      verdict.violations.push_back(
+          {node, "Job " + runs.front()->owner, fmt::format("succeeded {} times", count), context.step.release});
   }
 }
 
@@ -71,11 +82,14 @@ void cleanup_every_node(const CheckContext& context, Verdict& verdict) {
       if (served->release != context.step.release || served->namespace_ != context.step.namespace_) continue;
       verdict.spoke = true;
       if (node.host->host.files.exists(served->destination())) {
-        verdict.violations.push_back({node.name, served->destination(), "is still there after an uninstall that reported success", served->release});
+        verdict.violations.push_back({node.name, served->destination(),
+                                      "is still there after an uninstall that reported success", served->release});
         continue;
       }
       const std::string file = names_root(*node.host, served->destination(), context.lab.store);
-      if (!file.empty()) verdict.violations.push_back({node.name, file, fmt::format("still names {}", served->destination()), served->release});
+      if (!file.empty())
+        verdict.violations.push_back(
+            {node.name, file, fmt::format("still names {}", served->destination()), served->release});
     }
   }
 }

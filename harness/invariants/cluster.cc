@@ -21,7 +21,9 @@ bool claimed(const World& world, const std::string& runtime_class) {
   for (const NodeHost& node : world.nodes) {
     for (const Served* served : served_on(world, node.name)) {
       const Settings& settings = *served->settings;
-      if (std::ranges::any_of(settings.shims, [&](const std::string& shim) { return settings.handler(shim) == runtime_class; })) return true;
+      if (std::ranges::any_of(settings.shims,
+                              [&](const std::string& shim) { return settings.handler(shim) == runtime_class; }))
+        return true;
     }
   }
   return false;
@@ -61,11 +63,13 @@ void cluster_no_orphans(const CheckContext& context, Verdict& verdict) {
   const bool unsettled = any_unsettled(context.after);
   const RevisionPtr newest = newest_revision(context.before.cluster, context.step.namespace_, context.step.release);
   for (const std::string& left : hooks_left(context)) {
-    verdict.violations.push_back({"", left, "is a hook of the release and is left after the uninstall", context.step.release});
+    verdict.violations.push_back(
+        {"", left, "is a hook of the release and is left after the uninstall", context.step.release});
   }
   for (const ObjectPtr& object : context.after.cluster.objects()) {
     const auto ns = object->annotations.find("meta.helm.sh/release-namespace");
-    const bool own = release_of(*object) == context.step.release && ns != object->annotations.end() && ns->second == context.step.namespace_;
+    const bool own = release_of(*object) == context.step.release && ns != object->annotations.end() &&
+                     ns->second == context.step.namespace_;
     if (own && !kept(*object) && in_manifest(newest, *object)) {
       verdict.violations.push_back({"", describe(*object), "is left after the uninstall", context.step.release});
       continue;
@@ -82,16 +86,20 @@ void cluster_label(const CheckContext& context, Verdict& verdict) {
   for (const NodeHost& node : context.after.nodes) {
     const bool labelled = label_of(context.after, node.name) == "true";
     const auto served = served_on(context.after, node.name);
-    const bool serves = std::ranges::any_of(served, [&](const Served* by) { return standing_of(context.after, *by, node.name) == Standing::settled; });
+    const bool serves = std::ranges::any_of(
+        served, [&](const Served* by) { return standing_of(context.after, *by, node.name) == Standing::settled; });
     verdict.spoke = verdict.spoke || labelled || serves;
     if (labelled == serves) continue;
     const std::string release = served.empty() ? context.step.release : served.front()->release;
-    verdict.violations.push_back({node.name, kLabel, labelled ? "is on a node that no release serves" : "is not on a node that a release serves", release});
+    verdict.violations.push_back(
+        {node.name, kLabel, labelled ? "is on a node that no release serves" : "is not on a node that a release serves",
+         release});
   }
 }
 
 void api_no_forbidden(const CheckContext& context, Verdict& verdict) {
-  verdict.spoke = std::ranges::any_of(context.record.runs, [](const RunEvent& event) { return !event.run->api.empty(); });
+  verdict.spoke =
+      std::ranges::any_of(context.record.runs, [](const RunEvent& event) { return !event.run->api.empty(); });
   for (const std::string& request : context.record.denied) {
     verdict.violations.push_back({"", request, "was refused by the API server", context.step.release});
   }

@@ -13,27 +13,33 @@ constexpr std::string_view kEveryEffect = "is said of every effect, also of the 
 constexpr std::string_view kNoTrust = "wherever the logic is stopped, it has no more rights than before";
 constexpr std::string_view kRetries = "a Job replaces a pod that failed: that is its back-off, and no second cleanup";
 constexpr std::string_view kOthers = "what others did on the host meanwhile lies between its beginning and its end";
-constexpr std::string_view kTwice = "who is killed between a restart and its note restarts once more; to leave it out would be worse";
+constexpr std::string_view kTwice =
+    "who is killed between a restart and its note restarts once more; to leave it out would be worse";
 
 constexpr std::array kRows{
     ContractRow{Disturbance::cut, "path.inside-roots", Owed::always, kEveryEffect},
     ContractRow{Disturbance::cut, "runtime.restartable", Owed::always, kEveryEffect},
     ContractRow{Disturbance::cut, "api.no-forbidden", Owed::always, kNoTrust},
-    ContractRow{Disturbance::cut, "cleanup.every-node", Owed::reported, "an uninstall that gave up has not promised anything"},
+    ContractRow{Disturbance::cut, "cleanup.every-node", Owed::reported,
+                "an uninstall that gave up has not promised anything"},
     ContractRow{Disturbance::cut, "cleanup.single-job", Owed::suspended, kRetries},
     ContractRow{Disturbance::cut, "disruption.bounded", Owed::suspended, kTwice},
     ContractRow{Disturbance::fail, "path.inside-roots", Owed::always, kEveryEffect},
     ContractRow{Disturbance::fail, "runtime.restartable", Owed::always, kEveryEffect},
-    ContractRow{Disturbance::fail, "deploy.truthful", Owed::always, "the report is made while the operation still fails"},
-    ContractRow{Disturbance::fail, "cleanup.every-node", Owed::reported, "an uninstall that gave up has not promised anything"},
+    ContractRow{Disturbance::fail, "deploy.truthful", Owed::always,
+                "the report is made while the operation still fails"},
+    ContractRow{Disturbance::fail, "cleanup.every-node", Owed::reported,
+                "an uninstall that gave up has not promised anything"},
     ContractRow{Disturbance::fail, "cleanup.single-job", Owed::suspended, kRetries},
     ContractRow{Disturbance::fail, "disruption.bounded", Owed::suspended, kTwice},
     ContractRow{Disturbance::lose, "path.inside-roots", Owed::always, kEveryEffect},
     ContractRow{Disturbance::lose, "runtime.restartable", Owed::always, kEveryEffect},
-    ContractRow{Disturbance::lose, "deploy.truthful", Owed::always, "the report is made while the answer is still missing"},
+    ContractRow{Disturbance::lose, "deploy.truthful", Owed::always,
+                "the report is made while the answer is still missing"},
     ContractRow{Disturbance::lose, "cleanup.single-job", Owed::suspended, kRetries},
     ContractRow{Disturbance::tear, "path.inside-roots", Owed::always, kEveryEffect},
-    ContractRow{Disturbance::tear, "cleanup.every-node", Owed::reported, "an uninstall that gave up has not promised anything"},
+    ContractRow{Disturbance::tear, "cleanup.every-node", Owed::reported,
+                "an uninstall that gave up has not promised anything"},
     ContractRow{Disturbance::tear, "cleanup.single-job", Owed::suspended, kRetries},
     ContractRow{Disturbance::preempt, "path.inside-roots", Owed::always, kEveryEffect},
     ContractRow{Disturbance::preempt, "runtime.restartable", Owed::always, kEveryEffect},
@@ -81,7 +87,8 @@ std::string_view owed_name(Owed owed) {
 std::span<const ContractRow> contract() { return kRows; }
 
 Owed owed_under(Disturbance disturbance, std::string_view invariant) {
-  const auto row = std::ranges::find_if(kRows, [&](const ContractRow& one) { return one.disturbance == disturbance && one.invariant == invariant; });
+  const auto row = std::ranges::find_if(
+      kRows, [&](const ContractRow& one) { return one.disturbance == disturbance && one.invariant == invariant; });
   return row == kRows.end() ? Owed::recovered : row->owed;
 }
 

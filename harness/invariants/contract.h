@@ -17,7 +17,8 @@ std::string_view disturbance_name(Disturbance disturbance);
 
 enum class Owed : std::uint8_t {
   always,     // in the very step, at rest or not
-  recovered,  // once the logic was started again and the world is at rest; where a client died, once the release was taken to a final state
+  recovered,  // once the logic was started again and the world is at rest; where a client died, once the release was
+              // taken to a final state
   reported,   // where Helm reported success
   suspended   // not at all
 };

@@ -8,7 +8,9 @@
 namespace barnacle {
 namespace {
 
-bool reports_failure(const RunRecord& run) { return run.result.ending == RunResult::Ending::exited && run.result.exit_code != 0; }
+bool reports_failure(const RunRecord& run) {
+  return run.result.ending == RunResult::Ending::exited && run.result.exit_code != 0;
+}
 
 // The same run with nothing failing, in a cluster that grants everything.
 HostPtr without_fault(const CheckContext& context, const RunEvent& event) {
@@ -44,8 +46,12 @@ void deploy_truthful(const CheckContext& context, Verdict& verdict) {
     if (!failed_operation) continue;
     verdict.spoke = true;
     if (reports_failure(*event.run)) continue;
-    if (seen_files(context.lab, without_fault(context, event)->host.files) == seen_files(context.lab, event.after->host.files)) continue;
-    verdict.violations.push_back({event.node, event.run->struck, fmt::format("failed, and {} reports success", program_name(event.run->program)), event.release});
+    if (seen_files(context.lab, without_fault(context, event)->host.files) ==
+        seen_files(context.lab, event.after->host.files))
+      continue;
+    verdict.violations.push_back({event.node, event.run->struck,
+                                  fmt::format("failed, and {} reports success", program_name(event.run->program)),
+                                  event.release});
   }
 }
 
@@ -55,11 +61,13 @@ void deploy_refusal_clean(const CheckContext& context, Verdict& verdict) {
     verdict.spoke = true;
     const std::string& root = event.settings->destination();
     const bool withdrew = event.before->host.files.exists(root) && !event.after->host.files.exists(root);
-    if (!withdrew && seen_files(context.lab, event.before->host.files) != seen_files(context.lab, event.after->host.files)) {
+    if (!withdrew &&
+        seen_files(context.lab, event.before->host.files) != seen_files(context.lab, event.after->host.files)) {
       verdict.violations.push_back({event.node, "", "a run that refused its values changed the host", event.release});
     }
     if (event.run->program == Program::cleanup) {
-      verdict.violations.push_back({event.node, event.pod, fmt::format("a cleanup refuses its values: {}", last_line(event)), event.release});
+      verdict.violations.push_back(
+          {event.node, event.pod, fmt::format("a cleanup refuses its values: {}", last_line(event)), event.release});
     }
   }
 }
@@ -75,12 +83,14 @@ void workload_survives(const CheckContext& context, Verdict& verdict) {
 
 void release_settles(const CheckContext& context, Verdict& verdict) {
   verdict.spoke = true;
-  if (!context.record.at_rest) verdict.violations.push_back({"", "", "the world did not come to rest", context.step.release});
+  if (!context.record.at_rest)
+    verdict.violations.push_back({"", "", "the world did not come to rest", context.step.release});
   for (const ObjectPtr& pod : context.after.cluster.all(Kind::pod)) {
     if (pod->owners.empty() || pod->owners.front().kind != Kind::daemon_set) continue;
     const auto& status = std::get<PodStatus>(pod->status);
     if (in_final_state(status)) continue;
-    verdict.violations.push_back({status.node, "DaemonSet " + pod->owners.front().name, "its pod " + pod_trouble(status), context.step.release});
+    verdict.violations.push_back(
+        {status.node, "DaemonSet " + pod->owners.front().name, "its pod " + pod_trouble(status), context.step.release});
   }
   for (const ObjectPtr& job : context.after.cluster.all(Kind::job)) {
     const auto& status = std::get<JobStatus>(job->status);
@@ -88,10 +98,13 @@ void release_settles(const CheckContext& context, Verdict& verdict) {
     verdict.violations.push_back({"", describe(*job), "is not over", context.step.release});
   }
   for (const RevisionPtr& revision : stored_revisions(context.after.cluster)) {
-    const bool pending = status_name(revision->status).starts_with("pending") || revision->status == ReleaseStatus::uninstalling;
+    const bool pending =
+        status_name(revision->status).starts_with("pending") || revision->status == ReleaseStatus::uninstalling;
     // An older one stays as its client left it, whatever Helm did since: only what was deployed is superseded.
-    if (!pending || newest_revision(context.after.cluster, revision->namespace_, revision->release) != revision) continue;
-    verdict.violations.push_back({"", fmt::format("release {} revision {}", revision->release, revision->number), fmt::format("is left {}", status_name(revision->status)), revision->release});
+    if (!pending || newest_revision(context.after.cluster, revision->namespace_, revision->release) != revision)
+      continue;
+    verdict.violations.push_back({"", fmt::format("release {} revision {}", revision->release, revision->number),
+                                  fmt::format("is left {}", status_name(revision->status)), revision->release});
   }
 }
 

@@ -14,9 +14,12 @@ namespace barnacle {
 namespace {
 
 // The first difference in Obs, at the folder or below it, as a violation.
-Violation difference(const FileTree& wanted, const FileTree& present, const std::string& sentence, const std::string& folder = "") {
+Violation difference(const FileTree& wanted, const FileTree& present, const std::string& sentence,
+                     const std::string& folder = "") {
   std::vector<TreeChange> changes = diff(wanted, present, Compare::seen);
-  std::erase_if(changes, [&](const TreeChange& change) { return change.path != folder && !change.path.starts_with(folder + "/"); });
+  std::erase_if(changes, [&](const TreeChange& change) {
+    return change.path != folder && !change.path.starts_with(folder + "/");
+  });
   if (changes.empty()) return {"", "", sentence, ""};
   static constexpr std::string_view kWhat[] = {"is there and should not be", "is gone", "differs"};
   const TreeChange& first = changes.front();
@@ -24,7 +27,9 @@ Violation difference(const FileTree& wanted, const FileTree& present, const std:
   return {"", first.path, fmt::format("{}: {}{}", sentence, kWhat[static_cast<std::size_t>(first.what)], more), ""};
 }
 
-bool same_files(Lab& lab, const HostPtr& a, const FrozenHost& b) { return seen_files(lab, a->host.files) == seen_files(lab, b.host.files); }
+bool same_files(Lab& lab, const HostPtr& a, const FrozenHost& b) {
+  return seen_files(lab, a->host.files) == seen_files(lab, b.host.files);
+}
 
 bool any_live_release(const World& world) {
   for (const RevisionPtr& revision : stored_revisions(world.cluster)) {
@@ -43,7 +48,8 @@ const Served* served_before(const World& world, const RunEvent& event) {
 // In one step a release may be changed and changed back: `upgrade --atomic` that fails.
 bool had_other_settings_before(const StepRecord& record, const RunEvent& event) {
   return std::any_of(record.runs.data(), &event, [&](const RunEvent& earlier) {
-    return earlier.node == event.node && earlier.namespace_ == event.namespace_ && earlier.owner == event.owner && earlier.settings->hash != event.settings->hash;
+    return earlier.node == event.node && earlier.namespace_ == event.namespace_ && earlier.owner == event.owner &&
+           earlier.settings->hash != event.settings->hash;
   });
 }
 
@@ -52,7 +58,8 @@ bool same_environment(const RunEvent& event, const Served& served) {
 }
 
 // All orders of the releases, as fresh installs; stops at the first that gives the host.
-bool some_order_gives(const CheckContext& context, const NodeHost& node, std::vector<const Served*> releases, HostPtr& example) {
+bool some_order_gives(const CheckContext& context, const NodeHost& node, std::vector<const Served*> releases,
+                      HostPtr& example) {
   std::vector<std::size_t> order(releases.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const std::vector<const Served*> by_name = releases;
@@ -93,7 +100,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 // The first line of `wanted` that does not come, in order, in `present`.
-std::optional<std::string> first_lost_line(const std::vector<std::string>& wanted, const std::vector<std::string>& present) {
+std::optional<std::string> first_lost_line(const std::vector<std::string>& wanted,
+                                           const std::vector<std::string>& present) {
   auto at = present.begin();
   for (const std::string& line : wanted) {
     at = std::find(at, present.end(), line);
@@ -159,13 +167,16 @@ Hash128 seen_files(Lab& lab, const FileTree& files) { return seen_hash(lab.store
 void host_idempotent(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent& event : context.record.runs) {
     const Served* served = served_before(context.before, event);
-    if (event.run->program != Program::install || served == nullptr || served->refused || !same_environment(event, *served)) continue;
+    if (event.run->program != Program::install || served == nullptr || served->refused ||
+        !same_environment(event, *served))
+      continue;
     if (had_other_settings_before(context.record, event)) continue;
     // A new disk is no restart: nothing of the release was on it.
     if (context.step.kind == StepKind::reimage_node && event.node == context.step.node) continue;
     verdict.spoke = true;
     if (same_files(context.lab, event.before, *event.after)) continue;
-    Violation violation = difference(event.before->host.files, event.after->host.files, "a restart with unchanged values changed it");
+    Violation violation =
+        difference(event.before->host.files, event.after->host.files, "a restart with unchanged values changed it");
     violation.node = event.node;
     violation.release = event.release;
     verdict.violations.push_back(std::move(violation));
@@ -180,7 +191,8 @@ void host_converged(const CheckContext& context, Verdict& verdict) {
     verdict.spoke = true;
     HostPtr example;
     if (some_order_gives(context, node, served, example)) continue;
-    Violation violation = difference(example->host.files, node.host->host.files, "differs from what fresh installs of the live releases give");
+    Violation violation = difference(example->host.files, node.host->host.files,
+                                     "differs from what fresh installs of the live releases give");
     violation.node = node.name;
     violation.release = served.front()->release;
     verdict.violations.push_back(std::move(violation));
@@ -196,7 +208,8 @@ void host_commutes(const NodeView& node, std::vector<Violation>& violations) {
       const HostPtr one = fresh_install(node.lab, node.baseline, {a, b});
       const HostPtr other = fresh_install(node.lab, node.baseline, {b, a});
       if (!one || !other || same_files(node.lab, one, *other)) continue;
-      violations.push_back(difference(one->host.files, other->host.files, fmt::format("the order of {} and {} matters", a->release, b->release)));
+      violations.push_back(difference(one->host.files, other->host.files,
+                                      fmt::format("the order of {} and {} matters", a->release, b->release)));
     }
   }
 }
@@ -229,17 +242,26 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
       verdict.spoke = true;
       const auto root = before->host->host.files.find(served->destination());
       const auto now = node.host->host.files.find(served->destination());
-      const bool same = root && now ? seen_hash(context.lab.store, *root) == seen_hash(context.lab.store, *now) : root.has_value() == now.has_value();
+      const bool same = root && now ? seen_hash(context.lab.store, *root) == seen_hash(context.lab.store, *now)
+                                    : root.has_value() == now.has_value();
       if (!same) {
-        Violation violation = difference(before->host->host.files, node.host->host.files, fmt::format("a step of {} changed files of {}", context.step.release, served->release), served->destination());
-        verdict.violations.push_back({node.name, violation.path.empty() ? served->destination() : violation.path, violation.detail, served->release});
+        Violation violation =
+            difference(before->host->host.files, node.host->host.files,
+                       fmt::format("a step of {} changed files of {}", context.step.release, served->release),
+                       served->destination());
+        verdict.violations.push_back({node.name, violation.path.empty() ? served->destination() : violation.path,
+                                      violation.detail, served->release});
         continue;
       }
-      for (const Handler& handler : before->host->host.loaded ? before->host->host.loaded->handlers : std::vector<Handler>{}) {
+      for (const Handler& handler :
+           before->host->host.loaded ? before->host->host.loaded->handlers : std::vector<Handler>{}) {
         if (!is_below(handler.runtime_path, served->destination())) continue;
         const auto& loaded = node.host->host.loaded;
         if (loaded && std::ranges::count(loaded->handlers, handler) != 0) continue;
-        verdict.violations.push_back({node.name, handler.name, fmt::format("a step of {} took or changed this handler of {}", context.step.release, served->release), served->release});
+        verdict.violations.push_back(
+            {node.name, handler.name,
+             fmt::format("a step of {} took or changed this handler of {}", context.step.release, served->release),
+             served->release});
       }
       const auto labelled = [&](const World& world) {
         const ObjectPtr object = world.cluster.find(Kind::node, "", node.name);
@@ -247,7 +269,10 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
         return object && label != object->labels.end() && label->second == "true";
       };
       if (labelled(context.before) && !labelled(context.after)) {
-        verdict.violations.push_back({node.name, "katacontainers.io/kata-runtime", fmt::format("a step of {} took the label from {}", context.step.release, served->release), served->release});
+        verdict.violations.push_back(
+            {node.name, "katacontainers.io/kata-runtime",
+             fmt::format("a step of {} took the label from {}", context.step.release, served->release),
+             served->release});
       }
     }
   }
@@ -259,7 +284,8 @@ void host_operator_kept(const CheckContext& context, Verdict& verdict) {
     verdict.spoke = verdict.spoke || node.host != node.baseline;
     if (node.host == node.baseline) continue;
     auto& memory = context.lab.store.attachment<KeptMemory>().of;
-    const auto [entry, inserted] = memory.try_emplace(Hasher().add(node.baseline->state).add(node.host->state).finish());
+    const auto [entry, inserted] =
+        memory.try_emplace(Hasher().add(node.baseline->state).add(node.host->state).finish());
     if (inserted) entry->second = lost_of_operator(context.lab, *node.baseline, *node.host);
     for (Violation violation : entry->second) {
       if (any_left && violation.detail.starts_with("has an empty list")) continue;
@@ -287,7 +313,8 @@ void reboot_noop(const CheckContext& context, Verdict& verdict) {
   }
   const auto& loaded = after->host->host.loaded;
   if (!loaded || loaded->hash != before->host->host.loaded->hash) {
-    verdict.violations.push_back({after->name, after->host->host.runtime.unit(), "has loaded another configuration than before the reboot", ""});
+    verdict.violations.push_back(
+        {after->name, after->host->host.runtime.unit(), "has loaded another configuration than before the reboot", ""});
   }
 }
 

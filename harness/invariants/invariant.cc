@@ -52,7 +52,8 @@ void judge_nodes(const Invariant& invariant, const CheckContext& context, Verdic
 
 }  // namespace
 
-CheckContext make_context(Lab& lab, const World& before, const World& after, const Step& step, const StepRecord& record) {
+CheckContext make_context(Lab& lab, const World& before, const World& after, const Step& step,
+                          const StepRecord& record) {
   CheckContext context{lab, before, after, step, record, {}};
   for (const NodeHost& node : after.nodes) {
     std::vector<const Served*> served = served_on(after, node.name);
@@ -85,7 +86,8 @@ std::vector<const Served*> served_on(const World& world, const std::string& node
 
 Standing standing_of(const World& world, const Served& served, const std::string& node) {
   for (const ObjectPtr& pod : world.cluster.all(Kind::pod)) {
-    if (pod->namespace_ != served.namespace_ || pod->owners.empty() || pod->owners.front().name != served.daemon_set) continue;
+    if (pod->namespace_ != served.namespace_ || pod->owners.empty() || pod->owners.front().name != served.daemon_set)
+      continue;
     const auto& status = std::get<PodStatus>(pod->status);
     if (status.node != node) continue;
     if (status.container == ContainerState::running && status.settled) return Standing::settled;
@@ -98,7 +100,8 @@ Standing standing_of(const World& world, const Served& served, const std::string
 bool in_manifest(const RevisionPtr& revision, const Object& object) {
   if (!revision || !revision->manifest) return false;
   return std::ranges::any_of(revision->manifest->objects, [&](const Object& known) {
-    return known.kind == object.kind && known.name == object.name && (known.namespace_.empty() || known.namespace_ == object.namespace_);
+    return known.kind == object.kind && known.name == object.name &&
+           (known.namespace_.empty() || known.namespace_ == object.namespace_);
   });
 }
 

@@ -13,9 +13,9 @@
 namespace barnacle {
 
 struct Violation {
-  std::string node;     // empty: not about one node
-  std::string path;     // a host path, or an API object
-  std::string detail;   // one sentence
+  std::string node;          // empty: not about one node
+  std::string path;          // a host path, or an API object
+  std::string detail;        // one sentence
   std::string release = {};  // whom it is about, where that is known
   std::string file = {};     // the file that names `path`, where that is what is wrong
   int line = 0;              // in that file, from 1
@@ -47,20 +47,21 @@ struct CheckContext {
   const StepRecord& record;
   std::vector<NodeView> nodes;  // of the world after: those that serve, or have served, a release
 };
-CheckContext make_context(Lab& lab, const World& before, const World& after, const Step& step, const StepRecord& record);
+CheckContext make_context(Lab& lab, const World& before, const World& after, const Step& step,
+                          const StepRecord& record);
 
 using Check = void (*)(const CheckContext& context, Verdict& verdict);
 
-// A check that looks at one node. Its result is remembered by exactly what the view shows, so that an unchanged node costs
-// a look-up.
+// A check that looks at one node. Its result is remembered by exactly what the view shows, so that an unchanged node
+// costs a look-up.
 using NodeCheck = void (*)(const NodeView& node, std::vector<Violation>& violations);
 
 struct Invariant {
-  std::string_view id;        // stable: "path.suffix-once"
+  std::string_view id;  // stable: "path.suffix-once"
   std::string_view sentence;
-  Check check = nullptr;            // one of the two
+  Check check = nullptr;  // one of the two
   NodeCheck node_check = nullptr;
-  bool needs_fault = false;   // speaks only of steps with a fault
+  bool needs_fault = false;  // speaks only of steps with a fault
 };
 
 std::span<const Invariant> all_invariants();

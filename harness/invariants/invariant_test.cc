@@ -12,14 +12,16 @@ const std::string kBuggy = "model:kata-3.16.0";
 
 struct Case {
   std::string invariant;
-  std::string path;        // begins so
+  std::string path;  // begins so
   Lifecycle life;
 };
 
 std::vector<Case> cases() {
   const ChartValues cicd{.suffix = "cicd", .shims = "qemu"};
   std::vector<Case> all;
-  const auto add = [&](std::string invariant, std::string path, Lifecycle life) { all.push_back({std::move(invariant), std::move(path), std::move(life)}); };
+  const auto add = [&](std::string invariant, std::string path, Lifecycle life) {
+    all.push_back({std::move(invariant), std::move(path), std::move(life)});
+  };
 
   const Lifecycle restarted = Lifecycle(kBuggy).install("kata-cicd", cicd).restart_pod("kata-cicd");
   add("path.suffix-once", "/opt/kata-cicd-cicd", restarted);
@@ -32,7 +34,9 @@ std::vector<Case> cases() {
   add("list.no-duplicates", "/opt/kata/share/defaults/", debug);
   add("host.converged", "/opt/kata/share/defaults/", debug);
   add("host.commutes", "/opt/kata/containerd/config.d/kata-deploy.toml",
-      Lifecycle(kBuggy, "ubuntu-24.04-containerd-2.0-no-config").install("kata").install("kata-cicd", {.suffix = "cicd-cicd"}));
+      Lifecycle(kBuggy, "ubuntu-24.04-containerd-2.0-no-config")
+          .install("kata")
+          .install("kata-cicd", {.suffix = "cicd-cicd"}));
   const Lifecycle gone = Lifecycle(kBuggy).install("kata", {.shims = "qemu"}).uninstall("kata");
   add("host.restored", "/etc/containerd/config.toml",
       Lifecycle(kBuggy, "ubuntu-24.04-containerd-2.0-no-config").install("kata", {.shims = "qemu"}).uninstall("kata"));
@@ -44,13 +48,20 @@ std::vector<Case> cases() {
   elsewhere.last().options.create_namespace = true;
   add("host.isolated", "katacontainers.io/kata-runtime", elsewhere.install("kata-cicd", cicd).uninstall("kata-cicd"));
   add("reboot.noop", "/opt/kata-cicd/", Lifecycle(kBuggy).install("kata-cicd", cicd).reboot());
-  add("runtime.restartable", "/usr/bin/containerd-shim-kata-qemu-v2", Lifecycle(kBuggy).install("kata", {.shims = "qemu"}));
-  add("runtime.handlers", "RuntimeClass kata-", Lifecycle(kBuggy).install("kata").add_node("node-d", "ubuntu-24.04-containerd-2.0-no-config"));
+  add("runtime.restartable", "/usr/bin/containerd-shim-kata-qemu-v2",
+      Lifecycle(kBuggy).install("kata", {.shims = "qemu"}));
+  add("runtime.handlers", "RuntimeClass kata-",
+      Lifecycle(kBuggy).install("kata").add_node("node-d", "ubuntu-24.04-containerd-2.0-no-config"));
   add("disruption.bounded", "containerd", Lifecycle(kBuggy).install("kata", {.shims = "qemu"}).restart_pod("kata"));
   add("cleanup.single-job", "Job kata-deploy-cicd-cleanup",
-      Lifecycle(kBuggy).install("kata-cicd", cicd).upgrade("kata-cicd", {.suffix = "cicd", .shims = "qemu clh"}).uninstall("kata-cicd"));
-  add("cleanup.every-node", "/opt/kata", Lifecycle(kBuggy).node("node-b").install("kata", {.shims = "qemu"}).uninstall("kata"));
-  add("cluster.label", "katacontainers.io/kata-runtime", Lifecycle(kBuggy).node("node-b").install("kata", {.shims = "qemu"}).uninstall("kata"));
+      Lifecycle(kBuggy)
+          .install("kata-cicd", cicd)
+          .upgrade("kata-cicd", {.suffix = "cicd", .shims = "qemu clh"})
+          .uninstall("kata-cicd"));
+  add("cleanup.every-node", "/opt/kata",
+      Lifecycle(kBuggy).node("node-b").install("kata", {.shims = "qemu"}).uninstall("kata"));
+  add("cluster.label", "katacontainers.io/kata-runtime",
+      Lifecycle(kBuggy).node("node-b").install("kata", {.shims = "qemu"}).uninstall("kata"));
   add("cluster.no-orphans", "RuntimeClass kata-clh",
       Lifecycle(kBuggy).install("kata", {.shims = "qemu clh"}).upgrade("kata", {.shims = "qemu"}).uninstall("kata"));
   // The cleanup Job of a release that never ran anywhere waits for a node; its account goes with the next uninstall.
@@ -65,8 +76,12 @@ std::vector<Case> cases() {
       Lifecycle(kBuggy, "ubuntu-22.04-containerd-1.6").install("kata-cicd", cicd).uninstall("kata-cicd"));
   // An upgrade drops the suffix, the next one takes it again: what runs from the first folder is nobody's by then.
   add("workload.survives", "workload-1",
-      Lifecycle("model:kata-3.22.0", "ubuntu-24.04-containerd-2.0-commented").install("kata", {.suffix = "kata"}).upgrade("kata", {.shims = "clh"})
-          .run_workload("kata-clh-kata", "node-a").upgrade("kata", {.suffix = "kata"}).uninstall("kata"));
+      Lifecycle("model:kata-3.22.0", "ubuntu-24.04-containerd-2.0-commented")
+          .install("kata", {.suffix = "kata"})
+          .upgrade("kata", {.shims = "clh"})
+          .run_workload("kata-clh-kata", "node-a")
+          .upgrade("kata", {.suffix = "kata"})
+          .uninstall("kata"));
   return all;
 }
 
@@ -93,7 +108,8 @@ TEST(Invariants, EachOfThemCanFail) {
     covered.insert(one.invariant);
   }
   for (const Broken& one : kSpoiled) covered.insert(one.invariant);
-  for (const Invariant& invariant : all_invariants()) EXPECT_TRUE(covered.contains(std::string(invariant.id))) << invariant.id << " has no case";
+  for (const Invariant& invariant : all_invariants())
+    EXPECT_TRUE(covered.contains(std::string(invariant.id))) << invariant.id << " has no case";
   EXPECT_EQ(covered.size(), all_invariants().size());
 }
 
@@ -104,7 +120,8 @@ TEST(Invariants, TheReferenceLogicPassesAllTheirCases) {
     Lab lab(fixtures_catalogue());
     const auto timeline = replay(lab, find_subject(lab.catalogue.versions, "model:kata"), scenario);
     ASSERT_TRUE(timeline) << timeline.error();
-    for (const Finding& finding : timeline->findings) ADD_FAILURE() << finding.invariant << ": " << finding.violation.path << ": " << finding.violation.detail;
+    for (const Finding& finding : timeline->findings)
+      ADD_FAILURE() << finding.invariant << ": " << finding.violation.path << ": " << finding.violation.detail;
   }
 }
 
@@ -126,7 +143,8 @@ TEST(Invariants, OfTheRuntimeSeeASpoiledConfiguration) {
   }
 }
 
-// A program that shrugs where an operation has failed; no version is like that as a whole, so one of its runs is forged.
+// A program that shrugs where an operation has failed; no version is like that as a whole, so one of its runs is
+// forged.
 TEST(Invariants, DeployTruthfulSeesAFailureThatIsReportedAsSuccess) {
   Fault fault;
   fault.kind = FaultKind::fail;

@@ -38,13 +38,15 @@ struct ListCheck {
   const Served& served;
   std::vector<Violation>& violations;
 
-  void compare(const std::string& file, const std::string& list, const Counts& present, Counts allowed, const Counts& asked) const {
+  void compare(const std::string& file, const std::string& list, const Counts& present, Counts allowed,
+               const Counts& asked) const {
     for (const auto& [word, count] : asked) allowed[word] = std::max(allowed[word], count);
     for (const auto& [word, count] : present) {
       const auto limit = allowed.find(word);
       const int most = limit == allowed.end() ? 0 : limit->second;
       if (count <= most) continue;
-      violations.push_back({"", file, fmt::format("{} holds '{}' {} times, asked for are {}", list, word, count, most), served.release});
+      violations.push_back(
+          {"", file, fmt::format("{} holds '{}' {} times, asked for are {}", list, word, count, most), served.release});
     }
   }
 };
@@ -74,7 +76,9 @@ void check_imports(const NodeView& node, std::vector<Violation>& violations) {
   const auto& parsed = parse_toml(node.lab.store, *text);
   if (!parsed) return;
   for (const auto& [path, count] : words_of(parsed->get("imports"))) {
-    if (count > 1) violations.push_back({"", "/etc/containerd/config.toml", fmt::format("imports holds '{}' {} times", path, count), node.served.front()->release});
+    if (count > 1)
+      violations.push_back({"", "/etc/containerd/config.toml", fmt::format("imports holds '{}' {} times", path, count),
+                            node.served.front()->release});
   }
 }
 

@@ -7,8 +7,8 @@ namespace barnacle {
 namespace {
 
 bool in_path(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '_' ||
-         c == '.' || c == '+' || c == '@';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' ||
+         c == '_' || c == '.' || c == '+' || c == '@';
 }
 
 void find_in_line(std::string_view line, int number, std::vector<NamedPath>& found) {

@@ -51,7 +51,9 @@ const Permitted& permitted_by(Store& store, const Payload& payload) {
   return store.attachment<PermittedMemory>().of[&payload] = std::move(permitted);
 }
 
-bool is_share_of_qemu(std::string_view path) { return path.starts_with("/opt/kata/share/kata-qemu") && path.ends_with("/qemu/"); }
+bool is_share_of_qemu(std::string_view path) {
+  return path.starts_with("/opt/kata/share/kata-qemu") && path.ends_with("/qemu/");
+}
 
 // Is `path` a payload path relocated exactly once to `root`?
 bool relocated_once(const Permitted& permitted, std::string_view path, std::string_view root) {
@@ -67,7 +69,8 @@ bool relocated_once(const Permitted& permitted, std::string_view path, std::stri
 std::string wrong_relocation(std::string_view path, std::string_view root) {
   if (!is_below(path, root)) {
     const bool beyond = path.starts_with(root) && root != kDefaultRoot;
-    return beyond ? fmt::format("is relocated to {} more than once", root) : fmt::format("is not relocated to {}", root);
+    return beyond ? fmt::format("is relocated to {} more than once", root)
+                  : fmt::format("is not relocated to {}", root);
   }
   return fmt::format("is no payload path relocated once to {}", root);
 }
@@ -116,7 +119,8 @@ void check_files(const NodeView& node, const Served& served, std::vector<Violati
   for (const FileOfRelease& file : files_of(node.host, served, settings)) {
     for (const NamedPath& named : named_paths(node.lab.store, file.text)) {
       if (!named.path.contains(kDefaultRoot) || relocated_once(permitted, named.path, served.destination())) continue;
-      violations.push_back({"", named.path, wrong_relocation(named.path, served.destination()), served.release, file.path, named.line});
+      violations.push_back(
+          {"", named.path, wrong_relocation(named.path, served.destination()), served.release, file.path, named.line});
     }
   }
 }
@@ -126,7 +130,8 @@ void check_node_files(const NodeView& node, std::vector<Violation>& violations) 
 }
 
 bool wrote_a_file(EffectKind kind) {
-  return kind == EffectKind::write || kind == EffectKind::replace || kind == EffectKind::make_symlink || kind == EffectKind::touch;
+  return kind == EffectKind::write || kind == EffectKind::replace || kind == EffectKind::make_symlink ||
+         kind == EffectKind::touch;
 }
 
 template <class Wrong>
@@ -166,7 +171,8 @@ void check_run(const CheckContext& context, const RunEvent& event, Verdict& verd
     return wrote_a_file(note.kind) && note.path.contains(kDefaultRoot) && !relocated_once(permitted, note.path, root);
   };
   for (const EffectNote& note : wrong_changes<WrongPlaces>(context.lab, event, wrong)) {
-    verdict.violations.push_back({event.node, note.path, wrong_relocation(note.path, root) + " and was written", event.release});
+    verdict.violations.push_back(
+        {event.node, note.path, wrong_relocation(note.path, root) + " and was written", event.release});
   }
 }
 
@@ -176,7 +182,9 @@ struct Resolver {
   const Payload& payload;
   std::vector<Violation>& violations;
 
-  void miss(const std::string& path, const std::string& why) const { violations.push_back({"", path, why, served.release}); }
+  void miss(const std::string& path, const std::string& why) const {
+    violations.push_back({"", path, why, served.release});
+  }
 
   void check_payload() const {
     const auto tree = node.host.host.files.find(served.destination());
@@ -194,14 +202,16 @@ struct Resolver {
       const Node* found = at != there.end() && at->name == child.name ? at->node : nullptr;
       if (found == child.node) continue;
       check_entry(*child.node, found, join(folder, *child.name), binaries);
-      if (child.node->kind == FileKind::directory) check_entries(*child.node, found, join(folder, *child.name), child.name->ends_with("bin"));
+      if (child.node->kind == FileKind::directory)
+        check_entries(*child.node, found, join(folder, *child.name), child.name->ends_with("bin"));
     }
   }
 
   void check_entry(const Node& wanted, const Node* found, const std::string& path, bool binary) const {
     if (found == nullptr) miss(path, "is in the payload and not on the host");
     else if (found->kind != wanted.kind) miss(path, "is of another kind than in the payload");
-    else if (binary && found->kind == FileKind::file && (found->attributes.mode & 0111) == 0) miss(path, "is not executable");
+    else if (binary && found->kind == FileKind::file && (found->attributes.mode & 0111) == 0)
+      miss(path, "is not executable");
   }
 
   bool resolves_in_payload(std::string_view path) const {
@@ -216,19 +226,21 @@ struct Resolver {
     return true;
   }
 
-  // Which paths of a file must be there: those whose pristine form is in the payload, and those that the logic put there
-  // itself. What the pristine file names and the payload has not (firmware volumes and the like) does not count.
+  // Which paths of a file must be there: those whose pristine form is in the payload, and those that the logic put
+  // there itself. What the pristine file names and the payload has not (firmware volumes and the like) does not count.
   void check_file(const FileOfRelease& file, const std::set<std::string>& pristine) const {
     for (const NamedPath& named : named_paths(node.lab.store, file.text)) {
       if (!named.path.contains(kDefaultRoot)) continue;
       const bool below = is_below(named.path, served.destination());
-      const std::string undone = below ? std::string(kDefaultRoot) + named.path.substr(served.destination().size()) : named.path;
+      const std::string undone =
+          below ? std::string(kDefaultRoot) + named.path.substr(served.destination().size()) : named.path;
       if (pristine.contains(undone) && !resolves_in_payload(undone)) continue;
       if (is_share_of_qemu(undone) && !resolves_in_payload(undone.substr(0, undone.size() - 1))) {
         violations.push_back({"", named.path, "does not exist", served.release, file.path, named.line});
         continue;
       }
-      if (!node.host.host.files.exists(named.path)) violations.push_back({"", named.path, "does not exist", served.release, file.path, named.line});
+      if (!node.host.host.files.exists(named.path))
+        violations.push_back({"", named.path, "does not exist", served.release, file.path, named.line});
     }
   }
 
@@ -275,14 +287,16 @@ void path_inside_roots(const CheckContext& context, Verdict& verdict) {
     const Settings& settings = *event.settings;
     const auto outside = [&](const EffectNote& note) {
       if (!changes_host(note.kind)) return false;
-      for (const std::string& root : {settings.destination(), std::string("/etc/containerd"), std::string("/etc/crio")}) {
+      for (const std::string& root :
+           {settings.destination(), std::string("/etc/containerd"), std::string("/etc/crio")}) {
         if (is_below(note.path, root)) return false;
       }
       if (note.path.starts_with("/run/kata-deploy")) return false;
       return settings.prefix.empty() || !is_below(note.path, settings.prefix);
     };
     for (const EffectNote& note : wrong_changes<OutsideRoots>(context.lab, event, outside)) {
-      verdict.violations.push_back({event.node, note.path, "is outside of the release's roots and was changed", event.release});
+      verdict.violations.push_back(
+          {event.node, note.path, "is outside of the release's roots and was changed", event.release});
     }
   }
 }

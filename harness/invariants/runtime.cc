@@ -21,7 +21,9 @@ std::vector<ObjectPtr> classes_of(const World& world, const Served& served, cons
   for (const ObjectPtr& object : world.cluster.all(Kind::runtime_class)) {
     const std::string owner = release_of(*object);
     const bool by_chart = owner == served.release && in_manifest(newest, *object);
-    const bool by_script = owner.empty() && std::ranges::any_of(settings.shims, [&](const std::string& shim) { return settings.handler(shim) == object->name; });
+    const bool by_script = owner.empty() && std::ranges::any_of(settings.shims, [&](const std::string& shim) {
+                             return settings.handler(shim) == object->name;
+                           });
     if (by_chart || by_script) classes.push_back(object);
   }
   return classes;
@@ -40,7 +42,9 @@ void runtime_loaded(const NodeView& node, std::vector<Violation>& violations) {
   const auto on_disk = load_runtime_configuration(node.host.host.files, node.host.host.runtime);
   const LoadedConfigPtr& running = node.host.host.loaded;
   if (!on_disk || (running && running->hash == (*on_disk)->hash)) return;
-  violations.push_back({"", node.host.host.runtime.unit(), running ? "runs with another configuration than is on disk" : "is not running although its configuration is good",
+  violations.push_back({"", node.host.host.runtime.unit(),
+                        running ? "runs with another configuration than is on disk"
+                                : "is not running although its configuration is good",
                         node.served.front()->release});
 }
 
@@ -49,7 +53,10 @@ void runtime_restartable(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent& event : context.record.runs) {
     verdict.spoke = true;
     if (event.run->unrestartable.empty()) continue;
-    verdict.violations.push_back({event.node, event.run->unrestartable_path, fmt::format("{} (after effect {})", event.run->unrestartable, event.run->unrestartable_effect), event.release});
+    verdict.violations.push_back(
+        {event.node, event.run->unrestartable_path,
+         fmt::format("{} (after effect {})", event.run->unrestartable, event.run->unrestartable_effect),
+         event.release});
   }
 }
 
@@ -65,12 +72,16 @@ void runtime_handlers(const CheckContext& context, Verdict& verdict) {
         verdict.spoke = true;
         const std::string handler = runtime_class->json().value("handler", "");
         if (!loaded || std::ranges::find(loaded->handlers, handler, &Handler::name) == loaded->handlers.end()) {
-          verdict.violations.push_back({node.name, "RuntimeClass " + runtime_class->name, fmt::format("names handler {}, which the runtime has not loaded", handler), served->release});
+          verdict.violations.push_back({node.name, "RuntimeClass " + runtime_class->name,
+                                        fmt::format("names handler {}, which the runtime has not loaded", handler),
+                                        served->release});
           continue;
         }
         if (!broken) broken = broken_handlers(node.host.host.files, *loaded);
         for (const BrokenHandler& one : *broken) {
-          if (one.handler == handler) verdict.violations.push_back({node.name, one.path, fmt::format("is missing for handler {}", handler), served->release});
+          if (one.handler == handler)
+            verdict.violations.push_back(
+                {node.name, one.path, fmt::format("is missing for handler {}", handler), served->release});
         }
       }
     }
@@ -81,7 +92,10 @@ void disruption_bounded(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent& event : context.record.runs) {
     verdict.spoke = true;
     if (event.run->restarts == 0 || event.run->loaded_differently) continue;
-    verdict.violations.push_back({event.node, event.before->host.runtime.unit(), fmt::format("was restarted {} times by {}, and loaded what it had", event.run->restarts, program_name(event.run->program)), event.release});
+    verdict.violations.push_back({event.node, event.before->host.runtime.unit(),
+                                  fmt::format("was restarted {} times by {}, and loaded what it had",
+                                              event.run->restarts, program_name(event.run->program)),
+                                  event.release});
   }
 }
 

@@ -13,7 +13,9 @@
 namespace barnacle {
 namespace {
 
-std::uint64_t count_of(const std::vector<std::uint64_t>& counts, std::size_t index) { return index < counts.size() ? counts[index] : 0; }
+std::uint64_t count_of(const std::vector<std::uint64_t>& counts, std::size_t index) {
+  return index < counts.size() ? counts[index] : 0;
+}
 
 double mean_applied(const CampaignResult& result) {
   return result.sequences == 0 ? 0 : static_cast<double>(result.applied) / static_cast<double>(result.sequences);
@@ -24,15 +26,17 @@ std::uint64_t steps_of_kind(const CampaignResult& result, std::string_view name)
   return count == result.steps_by_kind.end() ? 0 : count->second;
 }
 
-std::string replay_command(const std::string& file) { return file.empty() ? "" : fmt::format("barnacle replay {}", file); }
+std::string replay_command(const std::string& file) {
+  return file.empty() ? "" : fmt::format("barnacle replay {}", file);
+}
 
 // Text that is not written to a file is shown whole, so that it can be pasted into one.
 void write_finding(std::string& out, const ShownFinding& shown, const CampaignReport& report) {
   const Scenario& scenario = shown.found.scenario;
   out += findings_text({scenario, shown.timeline, report.subject, replay_command(shown.file)});
   out.pop_back();  // the blank line, which comes after the next ones
-  line(out, "  first in sequence {}; in {} of {}", with_thousands(shown.found.sequence), with_thousands(shown.found.times),
-       counted(report.result.sequences, "sequence"));
+  line(out, "  first in sequence {}; in {} of {}", with_thousands(shown.found.sequence),
+       with_thousands(shown.found.times), counted(report.result.sequences, "sequence"));
   if (shown.file.empty()) {
     line(out, "  its scenario, for barnacle replay FILE:\n");
     out += write_scenario(scenario_of_finding(shown.found, report.result.seed));
@@ -67,20 +71,23 @@ void write_counts(std::string& out, const CampaignReport& report) {
   const CampaignResult& result = report.result;
   line(out, "subject   {}", report.subject);
   line(out, "seed      {}", result.seed);
-  line(out, "played    {}, {}; {:.1f} applied in a sequence on average", counted(result.sequences, "sequence"), counted(result.steps, "step"),
-       mean_applied(result));
-  line(out, "installs  {}, of which {} were refused ({})", with_thousands(result.installs), with_thousands(result.refused_installs),
-       percent(result.refused_installs, result.installs));
+  line(out, "played    {}, {}; {:.1f} applied in a sequence on average", counted(result.sequences, "sequence"),
+       counted(result.steps, "step"), mean_applied(result));
+  line(out, "installs  {}, of which {} were refused ({})", with_thousands(result.installs),
+       with_thousands(result.refused_installs), percent(result.refused_installs, result.installs));
   if (result.faults.empty()) return;
   std::string kinds;
-  for (const auto& [name, count] : result.faults) kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", name, with_thousands(count));
-  line(out, "faults    struck in {} of the sequences ({} of them); steps: {}", percent(result.disturbed, result.sequences), with_thousands(result.disturbed), kinds);
+  for (const auto& [name, count] : result.faults)
+    kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", name, with_thousands(count));
+  line(out, "faults    struck in {} of the sequences ({} of them); steps: {}",
+       percent(result.disturbed, result.sequences), with_thousands(result.disturbed), kinds);
 }
 
 void write_warnings(std::string& out, const CampaignResult& result) {
   const NeverReached never = never_reached(result);
   for (const std::string& step : never.steps) line(out, "warning: no step {} was ever played", step);
-  for (const std::string& id : never.invariants) line(out, "warning: invariant {} was never reached: nothing that it speaks of was there", id);
+  for (const std::string& id : never.invariants)
+    line(out, "warning: invariant {} was never reached: nothing that it speaks of was there", id);
   if (!never.empty()) out.push_back('\n');
 }
 
@@ -103,7 +110,8 @@ NeverReached never_reached(const CampaignResult& result) {
   }
   const auto invariants = all_invariants();
   for (std::size_t i = 0; i < invariants.size(); ++i) {
-    if (!invariants[i].needs_fault && count_of(result.counted.spoke, i) == 0) never.invariants.emplace_back(invariants[i].id);
+    if (!invariants[i].needs_fault && count_of(result.counted.spoke, i) == 0)
+      never.invariants.emplace_back(invariants[i].id);
   }
   return never;
 }
@@ -112,7 +120,8 @@ Scenario scenario_of_finding(const CampaignFinding& found, std::uint64_t seed) {
   Scenario scenario = found.scenario;
   const Invariant* invariant = find_invariant(found.finding.invariant);
   if (scenario.title.empty() && invariant != nullptr) scenario.title = fmt::format("not so: {}", invariant->sentence);
-  if (scenario.source.empty()) scenario.source = fmt::format("barnacle run --seed {}, sequence {}", seed, found.sequence);
+  if (scenario.source.empty())
+    scenario.source = fmt::format("barnacle run --seed {}, sequence {}", seed, found.sequence);
   scenario.expect = {.present = true, .findings = std::nullopt, .at_least = {found.finding.invariant}};
   return scenario;
 }
@@ -129,10 +138,12 @@ std::string campaign_text(const CampaignReport& report) {
   line(out, "\n{}\n{}", steps_table(result), invariants_table(result));
   write_warnings(out, result);
   const std::string found = fmt::format("{} violated", counted(result.findings.size(), "invariant"));
-  line(out, "verdict   {}{}", result.findings.empty() ? "clean: nothing found" : found, result.interrupted ? " (interrupted)" : "");
+  line(out, "verdict   {}{}", result.findings.empty() ? "clean: nothing found" : found,
+       result.interrupted ? " (interrupted)" : "");
   line(out, "digest    {}", to_hex(result.digest));
-  if (result.wall_seconds > 0) line(out, "time      {:.1f} s, {} steps a second", result.wall_seconds,
-       with_thousands(static_cast<std::uint64_t>(static_cast<double>(result.steps) / result.wall_seconds)));
+  if (result.wall_seconds > 0)
+    line(out, "time      {:.1f} s, {} steps a second", result.wall_seconds,
+         with_thousands(static_cast<std::uint64_t>(static_cast<double>(result.steps) / result.wall_seconds)));
   return out;
 }
 
@@ -155,7 +166,8 @@ nlohmann::json campaign_json(const CampaignReport& report) {
   for (const StepRow& row : step_rows()) json["steps_by_kind"][std::string(row.name)] = steps_of_kind(result, row.name);
   const auto invariants = all_invariants();
   for (std::size_t i = 0; i < invariants.size(); ++i) {
-    json["invariants"][std::string(invariants[i].id)] = {{"asked", count_of(result.counted.asked, i)}, {"spoke", count_of(result.counted.spoke, i)}};
+    json["invariants"][std::string(invariants[i].id)] = {{"asked", count_of(result.counted.asked, i)},
+                                                         {"spoke", count_of(result.counted.spoke, i)}};
   }
   const NeverReached never = never_reached(result);
   json["never_reached"] = {{"steps", never.steps}, {"invariants", never.invariants}};

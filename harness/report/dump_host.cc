@@ -24,7 +24,8 @@ constexpr mode_t kPlainModes = 01777;
 using Done = std::expected<void, std::string>;
 
 std::unexpected<std::string> failure(const std::string& path, int error) {
-  return std::unexpected(fmt::format("{}: cannot be written: {}", one_line(path), std::system_category().message(error)));
+  return std::unexpected(
+      fmt::format("{}: cannot be written: {}", one_line(path), std::system_category().message(error)));
 }
 
 class Descriptor {
@@ -65,7 +66,8 @@ class TreeWriter {
     switch (node.kind) {
       case FileKind::directory: return write_directory(folder, name, node);
       case FileKind::file: return write_file(folder, name, node);
-      case FileKind::symlink: return ::symlinkat(node.blob->bytes.c_str(), folder, name) == 0 ? Done{} : failure(path_, errno);
+      case FileKind::symlink:
+        return ::symlinkat(node.blob->bytes.c_str(), folder, name) == 0 ? Done{} : failure(path_, errno);
     }
     return {};
   }
@@ -147,12 +149,14 @@ class Dump {
  private:
   static Done check_free(const std::string& node, const std::string& final) {
     // A scenario names its nodes as it likes.
-    if (node.empty() || node == "." || node == ".." || node.find('/') != std::string::npos || node.find('\0') != std::string::npos) {
+    if (node.empty() || node == "." || node == ".." || node.find('/') != std::string::npos ||
+        node.find('\0') != std::string::npos) {
       return std::unexpected(fmt::format("node '{}': its name is no file name", one_line(node)));
     }
-    struct stat status {};
+    struct stat status{};
     if (::lstat(final.c_str(), &status) != 0) return errno == ENOENT ? Done{} : failure(final, errno);
-    if (!S_ISDIR(status.st_mode)) return std::unexpected(fmt::format("{}: is there already and is no directory", one_line(final)));
+    if (!S_ISDIR(status.st_mode))
+      return std::unexpected(fmt::format("{}: is there already and is no directory", one_line(final)));
     std::error_code error;
     const bool empty = fs::is_empty(final, error);
     if (error) return failure(final, error.value());

@@ -14,7 +14,8 @@ ExpectationResult compare_expectation(const Expectation& expect, const std::vect
   std::set<std::string> wanted(expect.at_least.begin(), expect.at_least.end());
   if (expect.findings) {
     wanted.insert(expect.findings->begin(), expect.findings->end());
-    std::ranges::set_difference(found, std::set(expect.findings->begin(), expect.findings->end()), std::back_inserter(result.unexpected));
+    std::ranges::set_difference(found, std::set(expect.findings->begin(), expect.findings->end()),
+                                std::back_inserter(result.unexpected));
   }
   std::ranges::set_difference(wanted, found, std::back_inserter(result.missing));
   result.matched = result.missing.empty() && result.unexpected.empty();

@@ -9,7 +9,7 @@
 namespace barnacle {
 
 struct ExpectationResult {
-  bool present = false;                 // the scenario expects something
+  bool present = false;  // the scenario expects something
   bool matched = true;
   std::vector<std::string> missing;     // expected, not found
   std::vector<std::string> unexpected;  // found, although `findings` names the exact set

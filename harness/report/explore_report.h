@@ -12,12 +12,12 @@ namespace barnacle {
 struct ExploreShown {
   ExploreReport report;
   std::string subject;
-  std::string alphabet;             // its title, or its file
+  std::string alphabet;  // its title, or its file
   std::size_t letters = 0;
   std::size_t nodes = 0;
   std::size_t releases = 0;
-  int faults = 0;                   // letters with a fault in one sequence, at most; 0: no letter has one
-  std::vector<std::string> files;   // of the findings, where they were written
+  int faults = 0;                  // letters with a fault in one sequence, at most; 0: no letter has one
+  std::vector<std::string> files;  // of the findings, where they were written
   double wall_seconds = 0;
 };
 

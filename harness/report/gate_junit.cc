@@ -12,7 +12,9 @@ namespace {
 
 // What XML can hold: valid UTF-8 without control characters and the two code points that are none.
 std::string xml_text(std::string_view text) {
-  const std::string valid = nlohmann::json::parse(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).get<std::string>();
+  const std::string valid =
+      nlohmann::json::parse(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+          .get<std::string>();
   std::string out;
   for (std::size_t i = 0; i < valid.size(); ++i) {
     const bool control = (static_cast<unsigned char>(valid[i]) < 0x20 && valid[i] != '\n') || valid[i] == 0x7f;
@@ -24,7 +26,9 @@ std::string xml_text(std::string_view text) {
   return out;
 }
 
-void set(pugi::xml_node node, const char* name, std::string_view value) { node.append_attribute(name).set_value(xml_text(value).c_str()); }
+void set(pugi::xml_node node, const char* name, std::string_view value) {
+  node.append_attribute(name).set_value(xml_text(value).c_str());
+}
 
 void set(pugi::xml_node node, const char* name, std::size_t value) { set(node, name, std::to_string(value)); }
 
@@ -46,7 +50,8 @@ void add_properties(pugi::xml_node suite, const GateReport& report) {
 void add_failure(pugi::xml_node test, const GateReport& report, std::size_t index) {
   const Violation& violation = report.result.findings[index].timeline.findings.front().violation;
   pugi::xml_node failure = test.append_child("failure");
-  set(failure, "message", fmt::format("{} {}; replay: {}", one_line(violation.path), one_line(violation.detail), report.commands[index]));
+  set(failure, "message",
+      fmt::format("{} {}; replay: {}", one_line(violation.path), one_line(violation.detail), report.commands[index]));
   set(failure, "type", "finding");
   failure.append_child(pugi::node_pcdata).set_value(xml_text(gate_finding_text(report, index)).c_str());
 }
@@ -57,7 +62,8 @@ std::string accepted_because(const GateReport& report, std::string_view invarian
   for (std::size_t i = 0; i < report.result.entries.size(); ++i) {
     const Accepted& entry = report.options.baseline.entries[i];
     if (entry.invariant != invariant || entry_state(report, i) != "accepted") continue;
-    reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", term_of(entry, report.options.today), one_line(entry.reason));
+    reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", term_of(entry, report.options.today),
+                           one_line(entry.reason));
   }
   return reasons;
 }
@@ -109,7 +115,9 @@ std::string gate_junit(const GateReport& report) {
   const Counts counts = add_tests(suite, report);
   set_counts(suites, counts);
   set_counts(suite, counts);
-  suite.append_child("system-out").append_child(pugi::node_pcdata).set_value(xml_text(gate_closing_text(report)).c_str());
+  suite.append_child("system-out")
+      .append_child(pugi::node_pcdata)
+      .set_value(xml_text(gate_closing_text(report)).c_str());
   std::ostringstream out;
   document.save(out, "  ", pugi::format_default, pugi::encoding_utf8);
   return out.str();

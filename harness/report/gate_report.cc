@@ -13,16 +13,17 @@ namespace barnacle {
 namespace {
 
 std::string where_seen(const GateFinding& finding, const GateResult& result) {
-  return fmt::format("first in sequence {}; in {} of {}", with_thousands(finding.hit.sequence), with_thousands(finding.hit.times),
-                     counted(result.played.sequences, "sequence"));
+  return fmt::format("first in sequence {}; in {} of {}", with_thousands(finding.hit.sequence),
+                     with_thousands(finding.hit.times), counted(result.played.sequences, "sequence"));
 }
 
 std::string length_of(const GateFinding& finding) {
   const std::string as_found = fmt::format("{} as found", counted(finding.steps_as_found, "step"));
   const std::string now = counted(finding.scenario.steps.size(), "step");
   if (finding.shrunk) return fmt::format("shrunk to {} ({})", now, as_found);
-  return finding.scenario.steps.size() == finding.steps_as_found ? fmt::format("not shrunk: time ran out ({})", as_found)
-                                                                  : fmt::format("shrunk to {} when time ran out ({})", now, as_found);
+  return finding.scenario.steps.size() == finding.steps_as_found
+             ? fmt::format("not shrunk: time ran out ({})", as_found)
+             : fmt::format("shrunk to {} when time ran out ({})", now, as_found);
 }
 
 void write_expired(std::string& out, const GateReport& report, const GateFinding& finding) {
@@ -39,14 +40,17 @@ void write_baseline(std::string& out, const GateReport& report) {
   for (std::size_t i = 0; i < baseline.entries.size(); ++i) {
     const Accepted& entry = baseline.entries[i];
     const std::uint64_t times = report.result.entries[i].hit.times;
-    const std::string matched = times == 0 ? "matched nothing" : fmt::format("matched in {}", counted(times, "sequence"));
-    line(out, "  {}  {}  {}; {}; {}", entry.invariant, one_line(entry.pattern), matched, term_of(entry, report.options.today), one_line(entry.reason));
+    const std::string matched =
+        times == 0 ? "matched nothing" : fmt::format("matched in {}", counted(times, "sequence"));
+    line(out, "  {}  {}  {}; {}; {}", entry.invariant, one_line(entry.pattern), matched,
+         term_of(entry, report.options.today), one_line(entry.reason));
   }
 }
 
 std::string verdict_of(const GateReport& report) {
   const std::size_t found = report.result.findings.size();
-  const std::string verdict = found == 0 ? "passed: nothing new" : fmt::format("FAILED: new findings of {}", counted(found, "invariant"));
+  const std::string verdict =
+      found == 0 ? "passed: nothing new" : fmt::format("FAILED: new findings of {}", counted(found, "invariant"));
   return verdict + (report.interrupted ? " (interrupted)" : "");
 }
 
@@ -60,14 +64,20 @@ nlohmann::json finding_json(const GateReport& report, std::size_t index) {
   json["file"] = report.files[index];
   json["replay"] = report.commands[index];
   json["expired"] = nlohmann::json::array();
-  for (const std::size_t i : finding.expired) json["expired"].push_back(term_of(report.options.baseline.entries[i], report.options.today));
+  for (const std::size_t i : finding.expired)
+    json["expired"].push_back(term_of(report.options.baseline.entries[i], report.options.today));
   return json;
 }
 
 nlohmann::json entry_json(const GateReport& report, std::size_t index) {
   const Accepted& entry = report.options.baseline.entries[index];
-  return {{"invariant", entry.invariant}, {"pattern", entry.pattern}, {"reason", entry.reason}, {"expires", date_text(entry.expires)},
-          {"state", entry_state(report, index)}, {"times", report.result.entries[index].hit.times}, {"path", report.result.entries[index].path}};
+  return {{"invariant", entry.invariant},
+          {"pattern", entry.pattern},
+          {"reason", entry.reason},
+          {"expires", date_text(entry.expires)},
+          {"state", entry_state(report, index)},
+          {"times", report.result.entries[index].hit.times},
+          {"path", report.result.entries[index].path}};
 }
 
 }  // namespace
@@ -87,7 +97,8 @@ std::string gate_first_text(const GateReport& report, std::size_t index) {
   const Violation& violation = finding.first.violation;
   std::string out;
   line(out, "found {}: {}    {}", finding.invariant, one_line(violation.path), one_line(violation.detail));
-  line(out, "  {}; {} as found: {}", where_seen(finding, report.result), counted(finding.steps_as_found, "step"), report.commands[index]);
+  line(out, "  {}; {} as found: {}", where_seen(finding, report.result), counted(finding.steps_as_found, "step"),
+       report.commands[index]);
   return out;
 }
 
@@ -107,7 +118,8 @@ std::string gate_closing_text(const GateReport& report) {
   std::string out;
   line(out, "subject   {}", report.subject);
   if (report.options.against) {
-    line(out, "against   {}, which has findings in common in {}", subject_name(*report.options.against), counted(result.shared, "sequence"));
+    line(out, "against   {}, which has findings in common in {}", subject_name(*report.options.against),
+         counted(result.shared, "sequence"));
   }
   line(out, "seed      {}", report.options.campaign.seed);
   line(out, "played    {}, {}", counted(result.played.sequences, "sequence"), counted(result.played.steps, "step"));
@@ -122,7 +134,8 @@ nlohmann::json gate_json(const GateReport& report) {
   nlohmann::json json;
   json["verdict"] = result.findings.empty() ? "passed" : "failed";
   json["subject"] = report.subject;
-  json["against"] = report.options.against ? nlohmann::json(subject_name(*report.options.against)) : nlohmann::json(nullptr);
+  json["against"] =
+      report.options.against ? nlohmann::json(subject_name(*report.options.against)) : nlohmann::json(nullptr);
   json["seed"] = report.options.campaign.seed;
   json["today"] = date_text(report.options.today);
   json["interrupted"] = report.interrupted;

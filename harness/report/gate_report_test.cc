@@ -29,7 +29,9 @@ struct GateReportTest : ::testing::Test {
   GateResult result;
 
   GateReportTest() {
-    options.baseline = {"base.toml", {{"path.resolves", "*", "known to us", 0}, {"host.restored", "/etc/*", "known as well", 86'400'000'000}}};
+    options.baseline = {
+        "base.toml",
+        {{"path.resolves", "*", "known to us", 0}, {"host.restored", "/etc/*", "known as well", 86'400'000'000}}};
     options.today = 86'400;
     result.played.sequences = 10;
     result.entries.resize(2);
@@ -37,7 +39,8 @@ struct GateReportTest : ::testing::Test {
     finding.invariant = "path.resolves";
     finding.hit = {3, 2};
     finding.scenario = one_install();
-    auto timeline = replay(lifecycle_lab(), find_subject(fixtures_catalogue().versions, "model:kata"), finding.scenario, {.details = true, .only_invariant = {}});
+    auto timeline = replay(lifecycle_lab(), find_subject(fixtures_catalogue().versions, "model:kata"), finding.scenario,
+                           {.details = true, .only_invariant = {}});
     finding.timeline = std::move(*timeline);
     Finding found;
     found.invariant = finding.invariant;
@@ -52,7 +55,14 @@ struct GateReportTest : ::testing::Test {
     result.entries[1].hit = {5, 1};
   }
 
-  GateReport report() { return {options, result, "model:kata", {"gate-findings/path.resolves.toml"}, {"barnacle replay gate-findings/path.resolves.toml"}, false}; }
+  GateReport report() {
+    return {options,
+            result,
+            "model:kata",
+            {"gate-findings/path.resolves.toml"},
+            {"barnacle replay gate-findings/path.resolves.toml"},
+            false};
+  }
 };
 
 TEST_F(GateReportTest, JUnitIsWellFormedWhateverAPathIsCalled) {
@@ -67,9 +77,11 @@ TEST_F(GateReportTest, JUnitIsWellFormedWhateverAPathIsCalled) {
   const pugi::xml_node failed = suite.find_child_by_attribute("testcase", "name", "path.resolves");
   const std::string message = failed.child("failure").attribute("message").value();
   EXPECT_NE(message.find("]]></failure>&\"'<"), std::string::npos) << message;
-  for (const unsigned char c : text) EXPECT_TRUE(c >= 0x20 || c == '\n') << "no XML holds this character: " << static_cast<int>(c);
+  for (const unsigned char c : text)
+    EXPECT_TRUE(c >= 0x20 || c == '\n') << "no XML holds this character: " << static_cast<int>(c);
   const pugi::xml_node skipped = suite.find_child_by_attribute("testcase", "name", "host.restored");
-  EXPECT_NE(std::string(skipped.child("skipped").attribute("message").value()).find("known as well"), std::string::npos);
+  EXPECT_NE(std::string(skipped.child("skipped").attribute("message").value()).find("known as well"),
+            std::string::npos);
 }
 
 TEST_F(GateReportTest, SaysWhatExpiredAndThatTimeRanOut) {
@@ -78,7 +90,8 @@ TEST_F(GateReportTest, SaysWhatExpiredAndThatTimeRanOut) {
   EXPECT_NE(text.find("accepted until 1970-01-01: expired (*: known to us)"), std::string::npos) << text;
   EXPECT_NE(text.find("not shrunk: time ran out (1 step as found)"), std::string::npos) << text;
   result.findings[0].steps_as_found = 4;
-  EXPECT_NE(gate_finding_text(report(), 0).find("shrunk to 1 step when time ran out (4 steps as found)"), std::string::npos);
+  EXPECT_NE(gate_finding_text(report(), 0).find("shrunk to 1 step when time ran out (4 steps as found)"),
+            std::string::npos);
   result.findings[0].shrunk = true;
   EXPECT_NE(gate_finding_text(report(), 0).find("shrunk to 1 step (4 steps as found)"), std::string::npos);
 }

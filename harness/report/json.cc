@@ -7,7 +7,7 @@ namespace {
 
 nlohmann::json to_json(const Author& by) {
   if (by.step == 0) return nullptr;
-  return {{"release", by.release}, {"revision", by.revision}, {"step", by.step},  {"node", by.node},
+  return {{"release", by.release}, {"revision", by.revision}, {"step", by.step}, {"node", by.node},
           {"pod", by.pod},         {"effect", by.effect},     {"what", by.what}};
 }
 
@@ -21,15 +21,18 @@ nlohmann::json expectation_json(const ReplayReport& report) {
 
 nlohmann::json to_json(const Finding& finding) {
   const Violation& violation = finding.violation;
-  return {{"invariant", finding.invariant}, {"step", finding.step},   {"node", violation.node}, {"path", violation.path},
-          {"detail", violation.detail},     {"file", violation.file}, {"line", violation.line}, {"release", violation.release},
-          {"by", to_json(finding.by)}};
+  return {{"invariant", finding.invariant}, {"step", finding.step},         {"node", violation.node},
+          {"path", violation.path},         {"detail", violation.detail},   {"file", violation.file},
+          {"line", violation.line},         {"release", violation.release}, {"by", to_json(finding.by)}};
 }
 
 nlohmann::json steps_json(const Timeline& timeline) {
   nlohmann::json steps = nlohmann::json::array();
   for (const StepOutcome& step : timeline.steps) {
-    steps.push_back({{"index", step.index}, {"do", step_name(step.kind)}, {"result", step.result}, {"digest", to_hex(step.digest)}});
+    steps.push_back({{"index", step.index},
+                     {"do", step_name(step.kind)},
+                     {"result", step.result},
+                     {"digest", to_hex(step.digest)}});
   }
   return steps;
 }

@@ -17,10 +17,10 @@ struct CleanupPods {
 };
 
 struct CleanupSummary {
-  std::string job;              // the first one's name
+  std::string job;  // the first one's name
   int jobs = 0;
   int pods = 0;
-  bool failed = false;          // one of the pods did
+  bool failed = false;  // one of the pods did
   std::vector<CleanupPods> groups;
 };
 CleanupSummary cleanup_of(const StepRecord& record);
@@ -32,8 +32,8 @@ struct FailingPod {
   std::string release;
   int starts = 0;
   int exit_code = 0;
-  bool refused = false;               // says that it refuses its values
-  std::string struck;                 // the fault, where one struck the last start
+  bool refused = false;                 // says that it refuses its values
+  std::string struck;                   // the fault, where one struck the last start
   std::vector<std::string> last_lines;  // of the last start's log, three at most
 };
 std::vector<FailingPod> failing_pods(const StepRecord& record);

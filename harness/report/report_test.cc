@@ -63,8 +63,14 @@ Finding finding_of(std::string invariant, int step, std::string path) {
   Finding finding;
   finding.invariant = std::move(invariant);
   finding.step = step;
-  finding.violation = {.node = "node-a", .path = std::move(path), .detail = "relocated twice", .release = {}, .file = "/opt/kata-cicd/configuration-qemu.toml", .line = 15};
-  finding.by = {"kata-deploy-cicd", 1, 2, "node-a", "kata-deploy-x7z2k", 31, "replace /opt/kata-cicd/configuration-qemu.toml"};
+  finding.violation = {.node = "node-a",
+                       .path = std::move(path),
+                       .detail = "relocated twice",
+                       .release = {},
+                       .file = "/opt/kata-cicd/configuration-qemu.toml",
+                       .line = 15};
+  finding.by = {
+      "kata-deploy-cicd", 1, 2, "node-a", "kata-deploy-x7z2k", 31, "replace /opt/kata-cicd/configuration-qemu.toml"};
   return finding;
 }
 
@@ -139,7 +145,9 @@ TEST(ReplayText, AFindingSaysWhatWhereByWhomAndHowToSeeItAgain) {
   EXPECT_TRUE(contains(text, "✗ path.suffix-once  every path is a payload path relocated exactly once\n"));
   EXPECT_TRUE(contains(text, "  /opt/kata-cicd-cicd/bin/qemu    relocated twice\n"));
   EXPECT_TRUE(contains(text, "  in  /opt/kata-cicd/configuration-qemu.toml:15\n"));
-  EXPECT_TRUE(contains(text, "  by  kata-deploy-cicd rev 1 · step 2 restart-pod · node-a · kata-deploy-x7z2k · effect 31 replace /opt/kata-cicd"));
+  EXPECT_TRUE(contains(text,
+                       "  by  kata-deploy-cicd rev 1 · step 2 restart-pod · node-a · kata-deploy-x7z2k · effect 31 "
+                       "replace /opt/kata-cicd"));
   EXPECT_TRUE(contains(text, "  1 install kata-deploy-cicd    2 restart-pod kata-deploy-cicd\n"));
   EXPECT_TRUE(contains(text, "  replay: barnacle replay x.toml\n"));
   EXPECT_TRUE(contains(text, "verdict  1 finding of 1 invariant\n"));
@@ -157,7 +165,8 @@ TEST(ReplayText, NothingFoundIsSaidSo) {
 TEST(ReplayText, FindingsOfOneKindAreShownOnceWithThreeMorePaths) {
   const Scenario scenario = install_and_uninstall();
   Timeline timeline = played(scenario);
-  for (int i = 0; i < 6; ++i) timeline.findings.push_back(finding_of("path.suffix-once", 2, "/opt/path-" + std::to_string(i)));
+  for (int i = 0; i < 6; ++i)
+    timeline.findings.push_back(finding_of("path.suffix-once", 2, "/opt/path-" + std::to_string(i)));
   const std::string text = text_of(scenario, timeline);
   EXPECT_EQ(text.find("✗"), text.rfind("✗"));
   EXPECT_TRUE(contains(text, "and 5 more of this kind\n"));
@@ -169,9 +178,11 @@ TEST(ReplayText, AnUninstallShowsItsCleanupPodsWithTheirErrors) {
   const Scenario scenario = install_and_uninstall();
   Timeline timeline = played(scenario);
   StepRecord& record = timeline.steps[2].record;
-  record.runs.push_back(event_of(Program::cleanup, "kata-deploy-cleanup-1", 1, {"deleting", "sed: can't read the file"}));
+  record.runs.push_back(
+      event_of(Program::cleanup, "kata-deploy-cleanup-1", 1, {"deleting", "sed: can't read the file"}));
   for (int i = 2; i <= 7; ++i) {
-    record.runs.push_back(event_of(Program::cleanup, "kata-deploy-cleanup-" + std::to_string(i), 1, {"Error from server (NotFound)"}));
+    record.runs.push_back(
+        event_of(Program::cleanup, "kata-deploy-cleanup-" + std::to_string(i), 1, {"Error from server (NotFound)"}));
   }
   timeline.findings = {finding_of("cleanup.single-job", 3, "Job kata-deploy-cleanup")};
   const std::string text = text_of(scenario, timeline);
@@ -184,7 +195,8 @@ TEST(ReplayText, ACrashLoopShowsItsStartsAndTheEndOfItsLog) {
   const Scenario scenario = install_and_uninstall();
   Timeline timeline = played(scenario);
   for (int i = 0; i < 3; ++i) {
-    timeline.steps[1].record.runs.push_back(event_of(Program::install, "kata-deploy-x7z2k", 1, {"one", "two", "three", "ERROR: four"}));
+    timeline.steps[1].record.runs.push_back(
+        event_of(Program::install, "kata-deploy-x7z2k", 1, {"one", "two", "three", "ERROR: four"}));
   }
   const std::string text = text_of(scenario, timeline);
   EXPECT_TRUE(contains(text, "crash loop: pod kata-deploy-x7z2k on node-a, 3 starts, exit 1\n"));
@@ -209,15 +221,17 @@ TEST(ReplayText, ALongHostDiffIsCut) {
   EXPECT_TRUE(contains(text, "node-a + /opt/file-11\n"));
   EXPECT_FALSE(contains(text, "node-a + /opt/file-12"));
   EXPECT_TRUE(contains(text, "… and 8 more\n"));
-  EXPECT_EQ(text.find("host, changed by step 2"), text.rfind("host, changed by step 2")) << "shown once for both findings";
+  EXPECT_EQ(text.find("host, changed by step 2"), text.rfind("host, changed by step 2"))
+      << "shown once for both findings";
   EXPECT_TRUE(contains(text, "host and pods of step 2: as above\n"));
 }
 
 TEST(ReplayText, AFolderThatCameOrWentIsOneEntry) {
   const Scenario scenario = install_and_uninstall();
   Timeline timeline = played(scenario);
-  timeline.steps[1].host_changes = {"node-a ~ /etc/x",      "node-a + /opt/kata",   "node-a + /opt/kata/bin", "node-a + /opt/kata/bin/qemu",
-                                    "node-a + /opt/kata-x", "node-b - /opt/kata-x", "node-b + /opt/kata-x/y"};
+  timeline.steps[1].host_changes = {
+      "node-a ~ /etc/x",      "node-a + /opt/kata",   "node-a + /opt/kata/bin", "node-a + /opt/kata/bin/qemu",
+      "node-a + /opt/kata-x", "node-b - /opt/kata-x", "node-b + /opt/kata-x/y"};
   timeline.findings = {finding_of("path.resolves", 2, "/y")};
   EXPECT_TRUE(contains(text_of(scenario, timeline),
                        "    node-a ~ /etc/x\n    node-a + /opt/kata  and 2 below it\n    node-a + /opt/kata-x\n"
@@ -239,8 +253,10 @@ TEST(ReplayText, ForeignTextCannotDriveTheTerminal) {
 // --- expectations ---
 
 TEST(Expectation, TheExactSetAllowsNothingElse) {
-  const Expectation expect{.present = true, .findings = std::vector<std::string>{"path.resolves", "host.isolated"}, .at_least = {}};
-  const ExpectationResult result = compare_expectation(expect, {finding_of("path.suffix-once", 1, "/x"), finding_of("path.resolves", 1, "/x")});
+  const Expectation expect{
+      .present = true, .findings = std::vector<std::string>{"path.resolves", "host.isolated"}, .at_least = {}};
+  const ExpectationResult result =
+      compare_expectation(expect, {finding_of("path.suffix-once", 1, "/x"), finding_of("path.resolves", 1, "/x")});
   EXPECT_FALSE(result.matched);
   EXPECT_EQ(result.missing, std::vector<std::string>{"host.isolated"});
   EXPECT_EQ(result.unexpected, std::vector<std::string>{"path.suffix-once"});
@@ -248,7 +264,9 @@ TEST(Expectation, TheExactSetAllowsNothingElse) {
 
 TEST(Expectation, ASubsetAllowsMore) {
   const Expectation expect{.present = true, .findings = std::nullopt, .at_least = {"path.resolves"}};
-  EXPECT_TRUE(compare_expectation(expect, {finding_of("path.suffix-once", 1, "/x"), finding_of("path.resolves", 1, "/x")}).matched);
+  EXPECT_TRUE(
+      compare_expectation(expect, {finding_of("path.suffix-once", 1, "/x"), finding_of("path.resolves", 1, "/x")})
+          .matched);
   EXPECT_FALSE(compare_expectation(expect, {finding_of("path.suffix-once", 1, "/x")}).matched);
 }
 
@@ -395,7 +413,7 @@ TEST_F(DumpTest, WritesFilesLinksAndModes) {
   EXPECT_EQ(contents(node + "/etc/containerd/config.toml"), "version = 3\n");
   EXPECT_EQ(contents(node + "/run-me"), std::string("\0\xff", 2));
   EXPECT_EQ(fs::read_symlink(node + "/etc/link"), "/does/not/exist");
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat((node + "/etc/containerd/config.toml").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0640U);
   EXPECT_TRUE(fs::exists(folder.path("new/below/node-a/run-me")));
@@ -415,7 +433,7 @@ TEST_F(DumpTest, NeverFollowsALinkOut) {
 TEST_F(DumpTest, GivesNobodyTheRightsOfTheOwner) {
   ASSERT_TRUE(tree.write("/su", "x", 0, 04755));
   ASSERT_TRUE(dump_hosts(world(), folder.path()));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(folder.path("node-a/su").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0755U);
 }
@@ -424,7 +442,7 @@ TEST_F(DumpTest, AFolderThatForbidsWritingIsWrittenAllTheSame) {
   ASSERT_TRUE(tree.make_directory("/locked", 0, 0555));
   ASSERT_TRUE(tree.write("/locked/file", "x", 0, 0000));
   ASSERT_TRUE(dump_hosts(world(), folder.path()));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(folder.path("node-a/locked").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0555U);
   ::chmod(folder.path("node-a/locked").c_str(), 0755);  // so that the test can clean up
@@ -437,7 +455,8 @@ TEST_F(DumpTest, WhatIsThereStaysAndNothingElseIsWritten) {
   const auto dumped = dump_hosts(world({"node-a", "node-b"}), folder.path());
   ASSERT_FALSE(dumped);
   EXPECT_TRUE(contains(dumped.error(), "node-b: is there already and is not empty"));
-  EXPECT_EQ(folder.names(), std::vector<std::string>{"node-b"}) << "node-a was taken back, and no temporary folder is left";
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"node-b"})
+      << "node-a was taken back, and no temporary folder is left";
   EXPECT_EQ(contents(folder.path("node-b/mine")), "old");
 }
 

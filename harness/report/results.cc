@@ -25,7 +25,8 @@ json counted_json(const Counted& counted) {
 Counted read_counted(const json& counts) {
   Counted counted;
   const auto invariants = all_invariants();
-  if (counts.size() != invariants.size()) throw std::invalid_argument("is of another version of Barnacle: it has other invariants");
+  if (counts.size() != invariants.size())
+    throw std::invalid_argument("is of another version of Barnacle: it has other invariants");
   for (const Invariant& invariant : invariants) {
     const json& pair = counts.at(std::string(invariant.id));
     counted.asked.push_back(pair.at(0).get<std::uint64_t>());
@@ -44,8 +45,10 @@ std::map<std::string, Hit> read_hits(const json& violated, const Block& block) {
   std::map<std::string, Hit> hits;
   for (const auto& [invariant, pair] : violated.items()) {
     const Hit hit{pair.at(0).get<std::uint64_t>(), pair.at(1).get<std::uint64_t>()};
-    const bool inside = hit.sequence >= block.first && hit.sequence < block.first + block.length && hit.times >= 1 && hit.times <= block.length;
-    if (find_invariant(invariant) == nullptr || !inside) throw std::invalid_argument(fmt::format("violated: '{}' is not as it can be", invariant));
+    const bool inside = hit.sequence >= block.first && hit.sequence < block.first + block.length && hit.times >= 1 &&
+                        hit.times <= block.length;
+    if (find_invariant(invariant) == nullptr || !inside)
+      throw std::invalid_argument(fmt::format("violated: '{}' is not as it can be", invariant));
     hits[invariant] = hit;
   }
   return hits;
@@ -54,7 +57,8 @@ std::map<std::string, Hit> read_hits(const json& violated, const Block& block) {
 std::uint64_t read_hex(std::string_view digits) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-  if (error != std::errc() || end != digits.data() + digits.size()) throw std::invalid_argument("digest: is no hexadecimal number");
+  if (error != std::errc() || end != digits.data() + digits.size())
+    throw std::invalid_argument("digest: is no hexadecimal number");
   return number;
 }
 
@@ -65,12 +69,15 @@ Hash128 read_digest(const std::string& text) {
 
 BlockResult read_block(const json& line) {
   BlockResult result;
-  result.campaign = {line.at("subject").get<std::string>(), line.at("seed").get<std::uint64_t>(), line.at("sequences").get<std::uint64_t>(),
-                     line.at("max_steps").get<int>(), line.at("faults").get<bool>()};
+  result.campaign = {line.at("subject").get<std::string>(), line.at("seed").get<std::uint64_t>(),
+                     line.at("sequences").get<std::uint64_t>(), line.at("max_steps").get<int>(),
+                     line.at("faults").get<bool>()};
   const auto first = line.at("first").get<std::uint64_t>();
-  if (first % kShardBlock != 0 || first >= result.campaign.sequences) throw std::invalid_argument("first: no block of this campaign begins there");
+  if (first % kShardBlock != 0 || first >= result.campaign.sequences)
+    throw std::invalid_argument("first: no block of this campaign begins there");
   result.block = shard_block(first, result.campaign.sequences);
-  if (line.at("length").get<std::uint64_t>() != result.block.length) throw std::invalid_argument("length: is not that of the block");
+  if (line.at("length").get<std::uint64_t>() != result.block.length)
+    throw std::invalid_argument("length: is not that of the block");
   Tally& tally = result.tally;
   tally.sequences = result.block.length;
   tally.steps = line.at("steps").get<std::uint64_t>();
@@ -89,8 +96,8 @@ BlockResult read_block(const json& line) {
 }  // namespace
 
 std::string describe(const CampaignIdentity& campaign) {
-  return fmt::format("--subject {} --seed {} --sequences {} --max-steps {}{}", campaign.subject, campaign.seed, campaign.sequences, campaign.max_steps,
-                     campaign.faults ? " --faults" : "");
+  return fmt::format("--subject {} --seed {} --sequences {} --max-steps {}{}", campaign.subject, campaign.seed,
+                     campaign.sequences, campaign.max_steps, campaign.faults ? " --faults" : "");
 }
 
 CampaignOptions options_of(const CampaignIdentity& campaign) {
@@ -105,11 +112,23 @@ CampaignOptions options_of(const CampaignIdentity& campaign) {
 std::string block_line(const BlockResult& result) {
   const CampaignIdentity& campaign = result.campaign;
   const Tally& tally = result.tally;
-  const json line = {{"subject", campaign.subject}, {"seed", campaign.seed}, {"sequences", campaign.sequences}, {"max_steps", campaign.max_steps},
-                     {"faults", campaign.faults}, {"first", result.block.first}, {"length", result.block.length}, {"steps", tally.steps},
-                     {"applied", tally.applied}, {"installs", tally.installs}, {"refused_installs", tally.refused_installs},
-                     {"steps_by_kind", tally.steps_by_kind}, {"disturbed", tally.disturbed}, {"struck", tally.faults},
-                     {"counted", counted_json(tally.counted)}, {"digest", to_hex(tally.digest)}, {"violated", hits_json(tally.hits)}};
+  const json line = {{"subject", campaign.subject},
+                     {"seed", campaign.seed},
+                     {"sequences", campaign.sequences},
+                     {"max_steps", campaign.max_steps},
+                     {"faults", campaign.faults},
+                     {"first", result.block.first},
+                     {"length", result.block.length},
+                     {"steps", tally.steps},
+                     {"applied", tally.applied},
+                     {"installs", tally.installs},
+                     {"refused_installs", tally.refused_installs},
+                     {"steps_by_kind", tally.steps_by_kind},
+                     {"disturbed", tally.disturbed},
+                     {"struck", tally.faults},
+                     {"counted", counted_json(tally.counted)},
+                     {"digest", to_hex(tally.digest)},
+                     {"violated", hits_json(tally.hits)}};
   return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -132,7 +151,9 @@ Added Results::add(const BlockResult& result) {
   return known->second == result.tally ? Added::known : Added::contradiction;
 }
 
-std::size_t Results::blocks_of_campaign() const { return static_cast<std::size_t>((campaign_.sequences + kShardBlock - 1) / kShardBlock); }
+std::size_t Results::blocks_of_campaign() const {
+  return static_cast<std::size_t>((campaign_.sequences + kShardBlock - 1) / kShardBlock);
+}
 
 Tally Results::total() const {
   Tally total;

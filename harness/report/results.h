@@ -37,9 +37,9 @@ std::expected<BlockResult, std::string> parse_block_line(std::string_view line);
 
 enum class Added : std::uint8_t {
   yes,
-  known,              // the same block with the same result
+  known,  // the same block with the same result
   other_campaign,
-  contradiction       // the same block with another result: somebody is not deterministic
+  contradiction  // the same block with another result: somebody is not deterministic
 };
 
 // The blocks of one campaign, each once, in whatever order they came.

@@ -117,8 +117,7 @@ std::string selftest_text(const SelftestReport& report) {
   }
   const std::vector<std::string> failures = report.failures();
   for (const std::string& failure : failures) text += "✗ " + failure + "\n";
-  if (report.interrupted)
-    text += "verdict   interrupted\n";
+  if (report.interrupted) text += "verdict   interrupted\n";
   else
     text += failures.empty() ? "verdict   every defect is detected by every seed; the canary is not\n"
                              : fmt::format("verdict   {}\n", counted(failures.size(), "failure"));

@@ -25,12 +25,13 @@ std::string numbers_of(const CleanupPods& pods) {
 void write_cleanup_pods(std::string& out, const StepRecord& record, std::string_view indent) {
   const CleanupSummary summary = cleanup_of(record);
   if (!summary.failed) return;
-  const std::string of = summary.jobs == 1 ? fmt::format("Job {}", one_line(summary.job)) : fmt::format("{} Jobs", summary.jobs);
+  const std::string of =
+      summary.jobs == 1 ? fmt::format("Job {}", one_line(summary.job)) : fmt::format("{} Jobs", summary.jobs);
   line(out, "{}cleanup: {} of {}", indent, counted(static_cast<std::uint64_t>(summary.pods), "pod"), of);
   for (const CleanupPods& pods : summary.groups) {
     const std::string numbers = numbers_of(pods);
-    line(out, "{}  {}{}  exit {}  {}", indent, numbers, std::string(5 - std::min<std::size_t>(5, columns(numbers)), ' '), pods.exit_code,
-         one_line(pods.last_line));
+    line(out, "{}  {}{}  exit {}  {}", indent, numbers,
+         std::string(5 - std::min<std::size_t>(5, columns(numbers)), ' '), pods.exit_code, one_line(pods.last_line));
   }
 }
 
@@ -114,7 +115,8 @@ void write_more(std::string& out, const std::vector<const Finding*>& more) {
 std::vector<std::vector<const Finding*>> grouped(const std::vector<Finding>& findings) {
   std::vector<std::vector<const Finding*>> groups;
   for (const Finding& finding : findings) {
-    const auto same = std::ranges::find_if(groups, [&](const auto& group) { return group.front()->invariant == finding.invariant; });
+    const auto same =
+        std::ranges::find_if(groups, [&](const auto& group) { return group.front()->invariant == finding.invariant; });
     if (same == groups.end()) groups.push_back({&finding});
     else same->push_back(&finding);
   }
@@ -165,7 +167,8 @@ void write_expectation(std::string& out, const ReplayReport& report) {
 
 std::string verdict_of(const Timeline& timeline) {
   if (timeline.findings.empty()) return "clean: nothing found";
-  return fmt::format("{} of {}", counted(timeline.findings.size(), "finding"), counted(grouped(timeline.findings).size(), "invariant"));
+  return fmt::format("{} of {}", counted(timeline.findings.size(), "finding"),
+                     counted(grouped(timeline.findings).size(), "invariant"));
 }
 
 void write_head(std::string& out, const ReplayReport& report) {

@@ -30,7 +30,8 @@ std::string counted(std::uint64_t number, std::string_view noun) {
 std::string one_line(std::string_view text) { return shown_path(text); }
 
 std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 }  // namespace barnacle

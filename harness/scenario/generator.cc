@@ -466,8 +466,8 @@ class Generator {
       return write_operator_file(edit, node, node.kind->drop_in_folder + "/10-operator.conf", contents);
     }
     const std::string version = std::to_string(std::max(node.kind->configuration_version, 2));
-    const std::string contents =
-        "# operator: " + std::to_string(present) + "\nversion = " + version + "\n\n[metrics]\n  grpc_histogram = false\n";
+    const std::string contents = "# operator: " + std::to_string(present) + "\nversion = " + version +
+                                 "\n\n[metrics]\n  grpc_histogram = false\n";
     write_operator_file(edit, node, node.kind->drop_in_folder + "/50-operator.toml", contents);
   }
 
@@ -525,13 +525,14 @@ class Generator {
   }
 
   static bool starts_all_on_a_node(const Step& step) {
-    return step.kind == StepKind::add_node || step.kind == StepKind::reboot_node || step.kind == StepKind::reimage_node ||
-           (step.kind == StepKind::cordon_node && step.uncordon);
+    return step.kind == StepKind::add_node || step.kind == StepKind::reboot_node ||
+           step.kind == StepKind::reimage_node || (step.kind == StepKind::cordon_node && step.uncordon);
   }
 
   // Most of all where what one reads the other writes: around the files and the service that all releases share.
   Fault draw_preemption() {
-    static const std::vector<std::string> kShared{"read /etc/containerd", "replace /etc/containerd", "read /etc/crio", "systemctl restart"};
+    static const std::vector<std::string> kShared{"read /etc/containerd", "replace /etc/containerd", "read /etc/crio",
+                                                  "systemctl restart"};
     Fault fault;
     fault.kind = FaultKind::preempt;
     if (choices_.chance(2, 3)) {
@@ -565,10 +566,10 @@ class Generator {
   WorldModel world_;
   SettingsSwarm swarm_;
   std::array<std::uint32_t, kStepKinds> weights_{};
-  bool refusing_ = false;   // a suffix may meet a node that refuses it
-  bool suffixes_ = false;   // releases have suffixes
-  bool colliding_ = false;  // releases may share a suffix
-  bool faulty_ = false;     // faults are drawn
+  bool refusing_ = false;        // a suffix may meet a node that refuses it
+  bool suffixes_ = false;        // releases have suffixes
+  bool colliding_ = false;       // releases may share a suffix
+  bool faulty_ = false;          // faults are drawn
   std::optional<Step> mending_;  // what has to follow the present step
   int added_ = 0;
   int edits_ = 0;

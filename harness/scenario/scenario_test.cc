@@ -10,11 +10,11 @@
 #include <fstream>
 #include <set>
 
-#include "sim/base/dates.h"
 #include "harness/scenario/file.h"
 #include "harness/scenario/keys.h"
 #include "harness/scenario/scenario_toml.h"
 #include "harness/scenario/steps.h"
+#include "sim/base/dates.h"
 
 namespace barnacle {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "sim/base/dates.h"
 #include "harness/scenario/scenario_toml.h"
 #include "harness/scenario/steps.h"
 #include "sim/base/check.h"
+#include "sim/base/dates.h"
 
 namespace barnacle {
 namespace {

@@ -65,10 +65,18 @@ constexpr std::array<Name, 9> kPreemptKeys{"do",        "program", "node",  "run
                                            "effect_is", "until",   "since", "before"};
 constexpr std::array<FaultRow, 5> kFaults{{
     {FaultKind::cut, "cut", "the deploy logic is killed right after its n-th effect", kCutKeys},
-    {FaultKind::fail, "fail", "the n-th effect of the deploy logic that can fails with an error, and with `lasting` all after it", kFailKeys},
-    {FaultKind::lose, "lose", "the n-th writing API request of the deploy logic is done, and its answer lost (a timeout)", kOtherFaultKeys},
-    {FaultKind::tear, "tear", "the n-th write of the deploy logic stops half-way and kills it; a file that is renamed into place stays as it was", kOtherFaultKeys},
-    {FaultKind::preempt, "preempt", "after the n-th effect of the deploy logic what else is due on its node runs first; with `until` only to its m-th effect, then the preempted run to its end", kPreemptKeys},
+    {FaultKind::fail, "fail",
+     "the n-th effect of the deploy logic that can fails with an error, and with `lasting` all after it", kFailKeys},
+    {FaultKind::lose, "lose",
+     "the n-th writing API request of the deploy logic is done, and its answer lost (a timeout)", kOtherFaultKeys},
+    {FaultKind::tear, "tear",
+     "the n-th write of the deploy logic stops half-way and kills it; a file that is renamed into place stays as it "
+     "was",
+     kOtherFaultKeys},
+    {FaultKind::preempt, "preempt",
+     "after the n-th effect of the deploy logic what else is due on its node runs first; with `until` only to its m-th "
+     "effect, then the preempted run to its end",
+     kPreemptKeys},
 }};
 
 constexpr std::array<Name, 12> kErrors{"ENOSPC", "EIO", "ETXTBSY", "EROFS", "EACCES", "EBUSY",

@@ -1,6 +1,6 @@
-// What a block of scenarios has in common: a few letters of a large alphabet, drawn at random. Scenarios over few letters
-// meet each other's states again and again, which is what finds order-dependent bugs (and what memory makes cheap); many
-// themes cover the whole alphabet. Swarm testing, one level up.
+// What a block of scenarios has in common: a few letters of a large alphabet, drawn at random. Scenarios over few
+// letters meet each other's states again and again, which is what finds order-dependent bugs (and what memory makes
+// cheap); many themes cover the whole alphabet. Swarm testing, one level up.
 #pragma once
 
 #include "harness/scenario/alphabet.h"

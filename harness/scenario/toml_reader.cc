@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sim/base/dates.h"
 #include "harness/scenario/keys.h"
+#include "sim/base/dates.h"
 
 namespace barnacle {
 namespace {

@@ -35,7 +35,8 @@ class Hasher {
  private:
   // The 64×64→128 multiply and fold of wyhash: both halves of the product count.
   static std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-    const unsigned __int128 product = static_cast<unsigned __int128>(a ^ 0x2d358dccaa6c78a5ULL) * (b ^ 0x8bb84b93962eacc9ULL);
+    const unsigned __int128 product =
+        static_cast<unsigned __int128>(a ^ 0x2d358dccaa6c78a5ULL) * (b ^ 0x8bb84b93962eacc9ULL);
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
   std::uint64_t low_ = 0x243f6a8885a308d3ULL;

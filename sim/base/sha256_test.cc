@@ -21,7 +21,8 @@ TEST(Sha256, PadsAtTheEdgesOfABlock) {
 }
 
 TEST(Sha256, CountsBytesAboveTheSeventhBitAndZeros) {
-  EXPECT_EQ(sha256_hex(std::string_view("\0\xff", 2)), "06eb7d6a69ee19e5fbdf749018d3d2abfa04bcbd1365db312eb86dc7169389b8");
+  EXPECT_EQ(sha256_hex(std::string_view("\0\xff", 2)),
+            "06eb7d6a69ee19e5fbdf749018d3d2abfa04bcbd1365db312eb86dc7169389b8");
 }
 
 }  // namespace

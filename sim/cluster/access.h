@@ -58,7 +58,9 @@ inline const PodStatus& pod_status(const Object& pod) { return std::get<PodStatu
 inline const JobStatus& job_status(const Object& job) { return std::get<JobStatus>(job.status); }
 inline const NodeStatus& node_status(const Object& node) { return std::get<NodeStatus>(node.status); }
 inline const BodyViews& views_of(const Object& object) { return *object.body->views; }
-inline bool is_finished(const PodStatus& status) { return status.phase == PodPhase::succeeded || status.phase == PodPhase::failed; }
+inline bool is_finished(const PodStatus& status) {
+  return status.phase == PodPhase::succeeded || status.phase == PodPhase::failed;
+}
 bool has_finalizer(const Object& object, std::string_view finalizer);
 bool is_owned_by(const Object& object, const Object& owner);
 // The live object that a reference means; null when it is gone or has been made anew.

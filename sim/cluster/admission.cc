@@ -22,7 +22,8 @@ Refusal check_namespace(const Cluster& cluster, const Object& object) {
   if (!ns) return not_found(Kind::namespace_, object.namespace_).error();
   if (!ns->deletion_time) return std::nullopt;
   return forbidden(object.kind, object.name,
-                   "unable to create new content in namespace " + object.namespace_ + " because it is being terminated").error();
+                   "unable to create new content in namespace " + object.namespace_ + " because it is being terminated")
+      .error();
 }
 
 Refusal check_workload(const Object& object) {
@@ -30,12 +31,14 @@ Refusal check_workload(const Object& object) {
   if (!views.pod_template) return std::nullopt;
   if (object.kind == Kind::job && views.pod_template->spec.restart_policy == "Always") {
     return invalid(object.kind, object.name,
-                   "spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"").error();
+                   "spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"")
+        .error();
   }
   if (object.kind != Kind::daemon_set || includes(views.pod_template->labels, views.match_labels)) return std::nullopt;
   return invalid(object.kind, object.name,
                  "spec.template.metadata.labels: Invalid value: " + dump(Json(views.pod_template->labels)) +
-                     ": `selector` does not match template `labels`").error();
+                     ": `selector` does not match template `labels`")
+      .error();
 }
 
 // The RuntimeClass admission: a pod of a class runs where the class says, and an unknown class is refused.
@@ -44,7 +47,8 @@ Refusal apply_runtime_class(const Cluster& cluster, Object& pod) {
   if (!views.pod || views.pod->runtime_class.empty()) return std::nullopt;
   const ObjectPtr runtime_class = cluster.find(Kind::runtime_class, "", views.pod->runtime_class);
   if (!runtime_class) {
-    return forbidden(Kind::pod, pod.name, "pod rejected: RuntimeClass \"" + views.pod->runtime_class + "\" not found").error();
+    return forbidden(Kind::pod, pod.name, "pod rejected: RuntimeClass \"" + views.pod->runtime_class + "\" not found")
+        .error();
   }
   const Json& scheduling = at(runtime_class->json(), "scheduling");
   if (!scheduling.is_object()) return std::nullopt;
@@ -54,11 +58,13 @@ Refusal apply_runtime_class(const Cluster& cluster, Object& pod) {
     if (own != views.pod->node_selector.end() && own->second != value) {
       return forbidden(Kind::pod, pod.name,
                        "conflict: runtimeClass.scheduling.nodeSelector[" + key + "] = " + value +
-                           "; pod.spec.nodeSelector[" + key + "] = " + own->second).error();
+                           "; pod.spec.nodeSelector[" + key + "] = " + own->second)
+          .error();
     }
     body["spec"]["nodeSelector"][key] = value;
   }
-  for (const Json& toleration : elements_at(scheduling, "tolerations")) body["spec"]["tolerations"].push_back(toleration);
+  for (const Json& toleration : elements_at(scheduling, "tolerations"))
+    body["spec"]["tolerations"].push_back(toleration);
   pod.body = make_body(std::move(body));
   return std::nullopt;
 }
@@ -68,8 +74,9 @@ Refusal admit_pod(const Cluster& cluster, Object& pod) {
   if (spec == nullptr) return invalid(Kind::pod, pod.name, "spec.containers: Required value").error();
   if (!service_account_lives(cluster, pod.namespace_, spec->service_account)) {
     return forbidden(Kind::pod, pod.name,
-                     "error looking up service account " + pod.namespace_ + "/" + spec->service_account + ": serviceaccount \"" +
-                         spec->service_account + "\" not found").error();
+                     "error looking up service account " + pod.namespace_ + "/" + spec->service_account +
+                         ": serviceaccount \"" + spec->service_account + "\" not found")
+        .error();
   }
   return apply_runtime_class(cluster, pod);
 }
@@ -102,7 +109,8 @@ BodyPtr cleaned_body(const BodyPtr& body) {
 }
 
 std::optional<ApiError> admit(const Cluster& cluster, Object& object) {
-  if (object.name.empty()) return invalid(object.kind, object.name, "metadata.name: Required value: name or generateName is required").error();
+  if (object.name.empty())
+    return invalid(object.kind, object.name, "metadata.name: Required value: name or generateName is required").error();
   if (Refusal refusal = check_namespace(cluster, object)) return refusal;
   if (const ObjectPtr stored = cluster.find(object.kind, object.namespace_, object.name)) {
     ApiError error = already_exists(object.kind, object.name).error();
@@ -124,7 +132,8 @@ std::optional<ApiError> admit_change(const Object& stored, const Object& changed
     return invalid(stored.kind, stored.name, path + ": Invalid value: " + dump(after) + ": " + fixed.why).error();
   }
   if (stored.kind == Kind::pod) {
-    return invalid(Kind::pod, stored.name, "spec: Forbidden: pod updates may not change fields of a running pod's spec").error();
+    return invalid(Kind::pod, stored.name, "spec: Forbidden: pod updates may not change fields of a running pod's spec")
+        .error();
   }
   return check_workload(changed);
 }

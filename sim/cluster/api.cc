@@ -12,14 +12,19 @@ namespace {
 std::string_view scope(Kind kind, std::string_view ns) { return is_namespaced(kind) ? ns : std::string_view(); }
 
 // 401 for an account that is gone, 403 for one without the right; nothing when the request may go on.
-std::optional<ApiError> authorize(Cluster& cluster, const Account& who, std::string_view verb, Kind kind, std::string_view ns,
-                                  std::string_view name) {
+std::optional<ApiError> authorize(Cluster& cluster, const Account& who, std::string_view verb, Kind kind,
+                                  std::string_view ns, std::string_view name) {
   if (who.administrator()) return std::nullopt;
   const bool lives = service_account_lives(cluster, who.namespace_, who.name);
   if (lives && cluster.allowed(who, verb, kind, ns, name)) return std::nullopt;
   const ApiError error = lives ? not_allowed(who, verb, kind, ns, name).error() : unauthorized().error();
   std::string denial = who.name;
-  denial.append(" ").append(verb).append(" ").append(resource_name(kind)).append(": ").append(std::to_string(error.code));
+  denial.append(" ")
+      .append(verb)
+      .append(" ")
+      .append(resource_name(kind))
+      .append(": ")
+      .append(std::to_string(error.code));
   ClusterAccess(cluster).note_denial(std::move(denial));
   return error;
 }
@@ -46,7 +51,8 @@ ApiResult<ObjectPtr> commit(Cluster& cluster, const ObjectPtr& stored, Object ch
 // Labels and annotations are what clients patch most: no detour over a JSON document of the whole object.
 std::optional<ApiError> patch_strings(Strings& strings, const Json& patch) {
   if (patch.is_null()) strings.clear();
-  if (!patch.is_object()) return patch.is_null() ? std::nullopt : std::optional(bad_request("metadata is malformed").error());
+  if (!patch.is_object())
+    return patch.is_null() ? std::nullopt : std::optional(bad_request("metadata is malformed").error());
   for (const auto& [key, value] : patch.get_ref<const Json::object_t&>()) {
     if (key == "$patch" && (value == "replace" || value == "delete")) strings.clear();
   }
@@ -121,7 +127,8 @@ ApiResult<ObjectPtr> Cluster::get(const Account& who, Kind kind, std::string_vie
   return stored;
 }
 
-ApiResult<std::vector<ObjectPtr>> Cluster::list(const Account& who, Kind kind, std::string_view ns, const Selector& selector) {
+ApiResult<std::vector<ObjectPtr>> Cluster::list(const Account& who, Kind kind, std::string_view ns,
+                                                const Selector& selector) {
   ns = scope(kind, ns);
   if (auto refusal = authorize(*this, who, "list", kind, ns, {})) return std::unexpected(std::move(*refusal));
   std::vector<ObjectPtr> found;
@@ -133,7 +140,8 @@ ApiResult<std::vector<ObjectPtr>> Cluster::list(const Account& who, Kind kind, s
 
 ApiResult<ObjectPtr> Cluster::create(const Account& who, Object object) {
   if (!is_namespaced(object.kind)) object.namespace_.clear();
-  if (auto refusal = authorize(*this, who, "create", object.kind, object.namespace_, {})) return std::unexpected(std::move(*refusal));
+  if (auto refusal = authorize(*this, who, "create", object.kind, object.namespace_, {}))
+    return std::unexpected(std::move(*refusal));
   object.body = cleaned_body(object.body);
   if (auto refusal = admit(*this, object)) return std::unexpected(std::move(*refusal));
   return ClusterAccess(*this).insert(std::move(object));
@@ -141,10 +149,12 @@ ApiResult<ObjectPtr> Cluster::create(const Account& who, Object object) {
 
 ApiResult<ObjectPtr> Cluster::update(const Account& who, const Object& object) {
   const std::string_view ns = scope(object.kind, object.namespace_);
-  if (auto refusal = authorize(*this, who, "update", object.kind, ns, object.name)) return std::unexpected(std::move(*refusal));
+  if (auto refusal = authorize(*this, who, "update", object.kind, ns, object.name))
+    return std::unexpected(std::move(*refusal));
   const ObjectPtr stored = find(object.kind, ns, object.name);
   if (!stored) return not_found(object.kind, object.name);
-  if (object.resource_version != 0 && object.resource_version != stored->resource_version) return conflict(object.kind, object.name);
+  if (object.resource_version != 0 && object.resource_version != stored->resource_version)
+    return conflict(object.kind, object.name);
   Object changed = *stored;
   changed.labels = object.labels;
   changed.annotations = object.annotations;
@@ -163,8 +173,8 @@ ApiResult<ObjectPtr> Cluster::merge_patch(const Account& who, Kind kind, std::st
   return apply_patch(*this, stored, patch, PatchKind::merge);
 }
 
-ApiResult<ObjectPtr> Cluster::strategic_merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name,
-                                                    const nlohmann::json& patch) {
+ApiResult<ObjectPtr> Cluster::strategic_merge_patch(const Account& who, Kind kind, std::string_view ns,
+                                                    std::string_view name, const nlohmann::json& patch) {
   ns = scope(kind, ns);
   if (auto refusal = authorize(*this, who, "patch", kind, ns, name)) return std::unexpected(std::move(*refusal));
   const ObjectPtr stored = find(kind, ns, name);
@@ -172,7 +182,8 @@ ApiResult<ObjectPtr> Cluster::strategic_merge_patch(const Account& who, Kind kin
   return apply_patch(*this, stored, patch, PatchKind::strategic);
 }
 
-ApiResult<void> Cluster::remove(const Account& who, Kind kind, std::string_view ns, std::string_view name, Propagation propagation) {
+ApiResult<void> Cluster::remove(const Account& who, Kind kind, std::string_view ns, std::string_view name,
+                                Propagation propagation) {
   ns = scope(kind, ns);
   if (auto refusal = authorize(*this, who, "delete", kind, ns, name)) return std::unexpected(std::move(*refusal));
   const ObjectPtr stored = find(kind, ns, name);

@@ -52,11 +52,12 @@ std::unexpected<ApiError> bad_request(std::string_view why) { return error(400, 
 
 std::unexpected<ApiError> unauthorized() { return error(401, "Unauthorized", "Unauthorized"); }
 
-std::unexpected<ApiError> not_allowed(const Account& who, std::string_view verb, Kind kind, std::string_view ns, std::string_view name) {
+std::unexpected<ApiError> not_allowed(const Account& who, std::string_view verb, Kind kind, std::string_view ns,
+                                      std::string_view name) {
   std::string text = qualified_resource(kind);
   if (!name.empty()) text += join(" \"", name, "\"");
-  text += join(" is forbidden: User \"system:serviceaccount:", who.namespace_, ":", who.name, "\" cannot ", verb, " resource \"",
-               resource_name(kind), "\" in API group \"", facts(kind).group, "\" ");
+  text += join(" is forbidden: User \"system:serviceaccount:", who.namespace_, ":", who.name, "\" cannot ", verb,
+               " resource \"", resource_name(kind), "\" in API group \"", facts(kind).group, "\" ");
   text += ns.empty() ? std::string("at the cluster scope") : join("in the namespace \"", ns, "\"");
   return error(403, "Forbidden", std::move(text));
 }

@@ -16,6 +16,7 @@ std::unexpected<ApiError> invalid(Kind kind, std::string_view name, std::string_
 std::unexpected<ApiError> bad_request(std::string_view why);
 std::unexpected<ApiError> unauthorized();
 // `name` empty for requests without one (create, list).
-std::unexpected<ApiError> not_allowed(const Account& who, std::string_view verb, Kind kind, std::string_view ns, std::string_view name);
+std::unexpected<ApiError> not_allowed(const Account& who, std::string_view verb, Kind kind, std::string_view ns,
+                                      std::string_view name);
 
 }  // namespace barnacle

@@ -32,12 +32,14 @@ TEST(Rbac, AnAccountMayDoWhatItsRoleSaysAndNoMore) {
   const auto patched = world.cluster.merge_patch(kAgent, Kind::node, "", "node-a", Json::object());
   ASSERT_FALSE(patched);
   EXPECT_EQ(patched.error().message,
-            "nodes \"node-a\" is forbidden: User \"system:serviceaccount:kube-system:agent-sa\" cannot patch resource \"nodes\" "
+            "nodes \"node-a\" is forbidden: User \"system:serviceaccount:kube-system:agent-sa\" cannot patch resource "
+            "\"nodes\" "
             "in API group \"\" at the cluster scope");
   const auto listed = world.cluster.list(kAgent, Kind::daemon_set, "kube-system");
   ASSERT_FALSE(listed);
   EXPECT_EQ(listed.error().message,
-            "daemonsets.apps is forbidden: User \"system:serviceaccount:kube-system:agent-sa\" cannot list resource \"daemonsets\" "
+            "daemonsets.apps is forbidden: User \"system:serviceaccount:kube-system:agent-sa\" cannot list resource "
+            "\"daemonsets\" "
             "in API group \"apps\" in the namespace \"kube-system\"");
   EXPECT_TRUE(world.cluster.remove(kAgent, Kind::runtime_class, "", "kata"));
 }
@@ -52,7 +54,8 @@ TEST(Rbac, ARoleThatIsRemovedBeforeUseIsMissed) {
   EXPECT_EQ(removed.error().code, 403);
   EXPECT_EQ(kubectl_text(removed.error()),
             "Error from server (Forbidden): runtimeclasses.node.k8s.io \"kata\" is forbidden: User "
-            "\"system:serviceaccount:kube-system:agent-sa\" cannot delete resource \"runtimeclasses\" in API group \"node.k8s.io\" "
+            "\"system:serviceaccount:kube-system:agent-sa\" cannot delete resource \"runtimeclasses\" in API group "
+            "\"node.k8s.io\" "
             "at the cluster scope");
   ASSERT_EQ(world.cluster.denied().size(), 1U);
   EXPECT_EQ(world.cluster.denied()[0], "agent-sa delete runtimeclasses: 403");
@@ -102,7 +105,8 @@ TEST(Api, WordsItsRefusalsLikeTheRealOne) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, 409);
   EXPECT_EQ(refused.error().message,
-            "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the "
+            "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your "
+            "changes to the "
             "latest version and try again");
 }
 
@@ -112,13 +116,13 @@ TEST(Api, VersionsAndGenerationsMoveOnlyWithAChange) {
   const Account& us = kAdministrator;
   const ObjectPtr same = must(world.cluster.merge_patch(us, Kind::daemon_set, "kube-system", "agent", Json::object()));
   EXPECT_EQ(same, made);
-  const ObjectPtr labelled =
-      must(world.cluster.merge_patch(us, Kind::daemon_set, "kube-system", "agent", {{"metadata", {{"labels", {{"a", "b"}}}}}}));
+  const ObjectPtr labelled = must(world.cluster.merge_patch(us, Kind::daemon_set, "kube-system", "agent",
+                                                            {{"metadata", {{"labels", {{"a", "b"}}}}}}));
   EXPECT_GT(labelled->resource_version, made->resource_version);
   EXPECT_EQ(labelled->generation, 1U);
   EXPECT_EQ(labelled->body, made->body) << "a body that nobody speaks of is shared";
-  const ObjectPtr changed = must(world.cluster.merge_patch(us, Kind::daemon_set, "kube-system", "agent",
-                                                           {{"spec", {{"minReadySeconds", 5}}}, {"status", {{"x", 1}}}}));
+  const ObjectPtr changed = must(world.cluster.merge_patch(
+      us, Kind::daemon_set, "kube-system", "agent", {{"spec", {{"minReadySeconds", 5}}}, {"status", {{"x", 1}}}}));
   EXPECT_EQ(changed->generation, 2U);
   EXPECT_FALSE(changed->json().contains("status")) << "status is not a client's to say";
   EXPECT_EQ(changed->uid, made->uid);
@@ -127,11 +131,17 @@ TEST(Api, VersionsAndGenerationsMoveOnlyWithAChange) {
 TEST(Api, FixedFieldsStayFixed) {
   World world({"node-a"});
   world.create(make(Kind::runtime_class, "", "kata", {{"handler", "kata"}}));
-  EXPECT_EQ(world.cluster.merge_patch(kAdministrator, Kind::runtime_class, "", "kata", {{"handler", "other"}}).error().message,
+  EXPECT_EQ(world.cluster.merge_patch(kAdministrator, Kind::runtime_class, "", "kata", {{"handler", "other"}})
+                .error()
+                .message,
             "RuntimeClass.node.k8s.io \"kata\" is invalid: handler: Invalid value: \"other\": field is immutable");
   world.create(daemon_set("agent", "agent:1"));
-  EXPECT_EQ(world.cluster.merge_patch(kAdministrator, Kind::daemon_set, "kube-system", "agent",
-                                      {{"spec", {{"selector", {{"matchLabels", {{"name", "x"}}}}}}}}).error().code, 422);
+  EXPECT_EQ(world.cluster
+                .merge_patch(kAdministrator, Kind::daemon_set, "kube-system", "agent",
+                             {{"spec", {{"selector", {{"matchLabels", {{"name", "x"}}}}}}}})
+                .error()
+                .code,
+            422);
 }
 
 TEST(Kinds, AreFoundByKindResourceAndShortName) {
@@ -149,9 +159,11 @@ Json strategic(const char* target, const char* patch) {
 }
 
 TEST(StrategicMerge, MergesKeyedListsAndReplacesOthers) {
-  EXPECT_EQ(strategic(R"({"containers":[{"name":"a","image":"1","command":["x","y"],"env":[{"name":"E","value":"1"},{"name":"F","value":"2"}]}]})",
-                      R"({"containers":[{"name":"a","command":["z"],"env":[{"name":"E","value":"9"},{"name":"G","value":"3"}]}]})"),
-            Json::parse(R"({"containers":[{"name":"a","image":"1","command":["z"],
+  EXPECT_EQ(
+      strategic(
+          R"({"containers":[{"name":"a","image":"1","command":["x","y"],"env":[{"name":"E","value":"1"},{"name":"F","value":"2"}]}]})",
+          R"({"containers":[{"name":"a","command":["z"],"env":[{"name":"E","value":"9"},{"name":"G","value":"3"}]}]})"),
+      Json::parse(R"({"containers":[{"name":"a","image":"1","command":["z"],
                            "env":[{"name":"E","value":"9"},{"name":"F","value":"2"},{"name":"G","value":"3"}]}]})"));
   EXPECT_EQ(strategic(R"({"volumeMounts":[{"mountPath":"/a","name":"a"}],"tolerations":[{"key":"a"},{"key":"b"}]})",
                       R"({"volumeMounts":[{"mountPath":"/a","name":"b"}],"tolerations":[{"key":"c"}]})"),
@@ -163,11 +175,14 @@ TEST(StrategicMerge, FollowsItsDirectives) {
             Json::parse(R"({"env":[{"name":"F"}]})"));
   EXPECT_EQ(strategic(R"({"env":[{"name":"E"}]})", R"({"env":[{"$patch":"replace"},{"name":"G"}]})"),
             Json::parse(R"({"env":[{"name":"G"}]})"));
-  EXPECT_EQ(strategic(R"({"strategy":{"type":"A","rollingUpdate":{"x":1}}})", R"({"strategy":{"$retainKeys":["type"],"type":"B"}})"),
+  EXPECT_EQ(strategic(R"({"strategy":{"type":"A","rollingUpdate":{"x":1}}})",
+                      R"({"strategy":{"$retainKeys":["type"],"type":"B"}})"),
             Json::parse(R"({"strategy":{"type":"B"}})"));
-  EXPECT_EQ(strategic(R"({"a":{"b":1,"c":2}})", R"({"a":{"$patch":"replace","d":3}})"), Json::parse(R"({"a":{"d":3}})"));
-  EXPECT_EQ(strategic(R"({"env":[{"name":"E"},{"name":"F"}]})", R"({"$setElementOrder/env":[{"name":"F"},{"name":"E"}]})"),
-            Json::parse(R"({"env":[{"name":"F"},{"name":"E"}]})"));
+  EXPECT_EQ(strategic(R"({"a":{"b":1,"c":2}})", R"({"a":{"$patch":"replace","d":3}})"),
+            Json::parse(R"({"a":{"d":3}})"));
+  EXPECT_EQ(
+      strategic(R"({"env":[{"name":"E"},{"name":"F"}]})", R"({"$setElementOrder/env":[{"name":"F"},{"name":"E"}]})"),
+      Json::parse(R"({"env":[{"name":"F"},{"name":"E"}]})"));
   EXPECT_EQ(strategic(R"({"finalizers":["a","b"]})", R"({"$deleteFromPrimitiveList/finalizers":["a"]})"),
             Json::parse(R"({"finalizers":["b"]})"));
   EXPECT_EQ(strategic(R"({"a":1})", R"({"a":null})"), Json::object());

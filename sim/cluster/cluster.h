@@ -80,16 +80,17 @@ class Machines {
 
 // When a step is over.
 struct Rest {
-  int failed_starts = 3;      // a container that was started new in this step may fail so often; then it is left in back-off
-  int more_failed_starts = 1; // one that was in back-off already gets this many more tries
-  Time deadline_s = 7200;     // virtual seconds after which the world counts as never coming to rest
+  int failed_starts =
+      3;  // a container that was started new in this step may fail so often; then it is left in back-off
+  int more_failed_starts = 1;  // one that was in back-off already gets this many more tries
+  Time deadline_s = 7200;      // virtual seconds after which the world counts as never coming to rest
 };
 
 // What `kubectl rollout status` looks at.
 struct DaemonSetCounts {
-  int desired = 0;    // nodes that should run a pod
-  int updated = 0;    // of these, with a pod of the present template
-  int available = 0;  // of these, with an available pod
+  int desired = 0;        // nodes that should run a pod
+  int updated = 0;        // of these, with a pod of the present template
+  int available = 0;      // of these, with an available pod
   bool observed = false;  // the controller has seen the present generation
 };
 
@@ -102,17 +103,23 @@ class Cluster {
   // --- API, as a server behind HTTP would answer; `who` is checked against live roles and bindings ---
   ApiResult<ObjectPtr> get(const Account& who, Kind kind, std::string_view ns, std::string_view name);
   // In order of namespace and name. `ns` empty: all namespaces.
-  ApiResult<std::vector<ObjectPtr>> list(const Account& who, Kind kind, std::string_view ns, const Selector& selector = {});
+  ApiResult<std::vector<ObjectPtr>> list(const Account& who, Kind kind, std::string_view ns,
+                                         const Selector& selector = {});
   ApiResult<ObjectPtr> create(const Account& who, Object object);
   // Replaces body, labels and annotations; a non-zero resource_version must be the stored one (else 409 Conflict).
   ApiResult<ObjectPtr> update(const Account& who, const Object& object);
   // JSON merge patch over {"metadata": {labels, annotations}, ...body}.
-  ApiResult<ObjectPtr> merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name, const nlohmann::json& patch);
-  // Strategic merge patch (lists by their merge key: containers, env: name; volumes: name; volumeMounts: mountPath; tolerations as a whole).
-  ApiResult<ObjectPtr> strategic_merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name, const nlohmann::json& patch);
-  ApiResult<void> remove(const Account& who, Kind kind, std::string_view ns, std::string_view name, Propagation propagation = Propagation::background);
+  ApiResult<ObjectPtr> merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name,
+                                   const nlohmann::json& patch);
+  // Strategic merge patch (lists by their merge key: containers, env: name; volumes: name; volumeMounts: mountPath;
+  // tolerations as a whole).
+  ApiResult<ObjectPtr> strategic_merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name,
+                                             const nlohmann::json& patch);
+  ApiResult<void> remove(const Account& who, Kind kind, std::string_view ns, std::string_view name,
+                         Propagation propagation = Propagation::background);
   // `name`: of the object asked for, for rules with resourceNames; empty for create and list.
-  bool allowed(const Account& who, std::string_view verb, Kind kind, std::string_view ns, std::string_view name = {}) const;
+  bool allowed(const Account& who, std::string_view verb, Kind kind, std::string_view ns,
+               std::string_view name = {}) const;
 
   // --- reads without a request, for controllers, invariants and reports ---
   const std::vector<ObjectPtr>& objects() const { return objects_; }  // sorted by kind, namespace, name
@@ -137,7 +144,8 @@ class Cluster {
   void remove_node(std::string_view name);  // with its pods
   void set_unschedulable(std::string_view node, bool cordoned);
   void set_runtime_version(std::string_view node, std::string_view text);
-  // Every container on the node stops without a word and, restartPolicy allowing, starts again (restartPolicy Never: the pod fails).
+  // Every container on the node stops without a word and, restartPolicy allowing, starts again (restartPolicy Never:
+  // the pod fails).
   void node_rebooted(std::string_view node);
 
   // --- time ---
@@ -146,15 +154,17 @@ class Cluster {
   bool run(Machines& machines, const Rest& rest, const std::function<bool(const Cluster&)>& done = {});
   // The same until `done` or until the clock has moved `seconds`; true when done.
   // Containers in CrashLoopBackOff are held to the same `rest` as in run().
-  bool run_for(Machines& machines, Time seconds, const std::function<bool(const Cluster&)>& done, const Rest& rest = {});
-  // While a container's program is at work (from inside Machines::start_container): starts what else is due on that node
-  // now, and runs it; how many containers.
+  bool run_for(Machines& machines, Time seconds, const std::function<bool(const Cluster&)>& done,
+               const Rest& rest = {});
+  // While a container's program is at work (from inside Machines::start_container): starts what else is due on that
+  // node now, and runs it; how many containers.
   int start_due_containers(Machines& machines, std::string_view node);
   // Marks the beginning of a step: containers in back-off now are "old" ones for Rest.
   void begin_step();
 
   // All that decides the future, in canonical form: timers as remaining time, generated pods by owner, node and order,
-  // neither uids nor versions. Of `now` itself only the place within the ten seconds between two posts of a kubelet counts.
+  // neither uids nor versions. Of `now` itself only the place within the ten seconds between two posts of a kubelet
+  // counts.
   Hash128 hash() const;
 
  private:

@@ -15,7 +15,9 @@ void add_flag(Hasher& hasher, bool flag) { hasher.add(std::uint64_t{flag ? 1U : 
 void add_number(Hasher& hasher, std::int64_t number) { hasher.add(static_cast<std::uint64_t>(number)); }
 
 // Remaining time; what is due is due, however long.
-void add_timer(Hasher& hasher, std::optional<Time> at, Time now) { add_number(hasher, at ? std::max<Time>(*at - now, 0) : -1); }
+void add_timer(Hasher& hasher, std::optional<Time> at, Time now) {
+  add_number(hasher, at ? std::max<Time>(*at - now, 0) : -1);
+}
 
 bool counts_restarts(const Cluster& cluster, const Object& pod) {
   if (pod_spec_of(pod)->restart_policy != "OnFailure" || pod.owners.empty()) return false;
@@ -56,7 +58,8 @@ void add_status(Hasher& hasher, const Cluster& cluster, const Object& job, const
   add_timer(hasher, status.next_pod_at, cluster.now);
   if (spec.active_deadline_s) add_timer(hasher, status.started + *spec.active_deadline_s, cluster.now);
   if (!spec.one_pod_per_node) return;
-  for (const ObjectPtr& node : cluster.of_kind(Kind::node)) add_timer(hasher, next_pod_on_node(cluster, job, node->name), cluster.now);
+  for (const ObjectPtr& node : cluster.of_kind(Kind::node))
+    add_timer(hasher, next_pod_on_node(cluster, job, node->name), cluster.now);
 }
 
 void add_status(Hasher& hasher, const Cluster& cluster, const NodeStatus& status) {

@@ -42,9 +42,7 @@ class FakeMachines : public Machines {
 };
 
 inline FakeMachines::Program always_fails(int code = 1, std::string line = "no such file") {
-  return [=](Cluster&, const ContainerStart&) {
-    return RunResult{RunResult::Ending::exited, code, false, {line}};
-  };
+  return [=](Cluster&, const ContainerStart&) { return RunResult{RunResult::Ending::exited, code, false, {line}}; };
 }
 inline FakeMachines::Program exits_well() { return always_fails(0, "done"); }
 

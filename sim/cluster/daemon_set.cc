@@ -16,8 +16,9 @@ bool may_start(const PodSpec& spec, const Object& node) {
   return includes(node.labels, spec.node_selector) && tolerates(spec, node, true);
 }
 
-// A container starts and fails at one instant here, but on a real node it runs for a while and is available meanwhile if
-// it has no readiness probe; the rollout takes that moment to walk on. So of a new pod it is enough to have been started.
+// A container starts and fails at one instant here, but on a real node it runs for a while and is available meanwhile
+// if it has no readiness probe; the rollout takes that moment to walk on. So of a new pod it is enough to have been
+// started.
 bool was_available(const Object& pod) {
   const PodStatus& status = pod_status(pod);
   if (pod_spec_of(pod)->readiness_probe) return status.container == ContainerState::running && status.settled;
@@ -79,7 +80,8 @@ int allowed_unavailable(const UpdateStrategy& strategy, int desired) {
   return std::max(limit, 1);
 }
 
-// Old pods that are not available are replaced at once; of the available ones as many as the limit leaves, by node name.
+// Old pods that are not available are replaced at once; of the available ones as many as the limit leaves, by node
+// name.
 void plan_rollout(const Cluster& cluster, const Object& set, const Pods& pods, Plan& plan) {
   const PodTemplate& pod_template = *views_of(set).pod_template;
   Pods candidates;
@@ -122,7 +124,8 @@ void adopt(ClusterAccess& access, const Object& set) {
   if (selector.empty()) return;
   std::vector<ObjectPtr> orphans;
   for (const ObjectPtr& pod : access.cluster.of_kind(Kind::pod)) {
-    if (pod->owners.empty() && !pod->deletion_time && pod->namespace_ == set.namespace_ && includes(pod->labels, selector)) {
+    if (pod->owners.empty() && !pod->deletion_time && pod->namespace_ == set.namespace_ &&
+        includes(pod->labels, selector)) {
       orphans.push_back(pod);
     }
   }

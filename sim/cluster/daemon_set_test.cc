@@ -41,8 +41,8 @@ TEST(DaemonSet, RollsOneNodeAfterTheOther) {
   world.set_image("agent", "agent:2");
   ASSERT_TRUE(world.step());
   EXPECT_EQ(world.machines.journal,
-            (Journal{"stop agent:1 on node-a", "start agent:2 on node-a", "stop agent:1 on node-b", "start agent:2 on node-b",
-                     "stop agent:1 on node-c", "start agent:2 on node-c"}));
+            (Journal{"stop agent:1 on node-a", "start agent:2 on node-a", "stop agent:1 on node-b",
+                     "start agent:2 on node-b", "stop agent:1 on node-c", "start agent:2 on node-c"}));
   ASSERT_EQ(world.cluster.departed_pods().size(), 3U);
   EXPECT_EQ(pod_status(*world.cluster.departed_pods()[0]).exits.back().exit_code, 143);
   const DaemonSetCounts counts = world.cluster.counts_of(*world.cluster.find(Kind::daemon_set, "kube-system", "agent"));
@@ -104,7 +104,8 @@ TEST(DaemonSet, CrashLoopingPodsAreReplacedAtOnce) {
   world.step();
   EXPECT_EQ(world.cluster.now, before);
   // Nothing runs that could be stopped, and nobody waits for the others.
-  EXPECT_EQ(world.machines.journal, (Journal{"start agent:2 on node-a", "start agent:2 on node-b", "start agent:2 on node-c"}));
+  EXPECT_EQ(world.machines.journal,
+            (Journal{"start agent:2 on node-a", "start agent:2 on node-b", "start agent:2 on node-c"}));
   for (const ObjectPtr& pod : world.cluster.departed_pods()) EXPECT_EQ(pod_status(*pod).exits.size(), 3U);
 }
 
@@ -126,7 +127,8 @@ TEST(DaemonSet, ARolloutRestartIsAnAnnotationOfTheTemplate) {
   world.create(daemon_set("agent", "agent:1"));
   world.rest();
   const std::uint64_t first = world.pod_on("node-a")->uid;
-  const Json patch = Json::parse(R"({"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}}}}})");
+  const Json patch =
+      Json::parse(R"({"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}}}}})");
   must(world.cluster.strategic_merge_patch(kAdministrator, Kind::daemon_set, "kube-system", "agent", patch));
   world.step();
   EXPECT_NE(world.pod_on("node-a")->uid, first);
@@ -139,16 +141,19 @@ TEST(DaemonSet, NodeSelectorAndTaintsChooseTheNodes) {
   world.rest();
   EXPECT_TRUE(world.pods().empty());
   for (const char* node : {"node-a", "node-b", "node-c"}) {
-    must(world.cluster.merge_patch(kAdministrator, Kind::node, "", node, {{"metadata", {{"labels", {{"kata", "yes"}}}}}}));
+    must(world.cluster.merge_patch(kAdministrator, Kind::node, "", node,
+                                   {{"metadata", {{"labels", {{"kata", "yes"}}}}}}));
   }
   world.cluster.set_unschedulable("node-b", true);
-  must(world.cluster.merge_patch(kAdministrator, Kind::node, "", "node-c",
-                                 Json::parse(R"({"spec":{"taints":[{"key":"gpu","value":"1","effect":"NoSchedule"}]}})")));
+  must(world.cluster.merge_patch(
+      kAdministrator, Kind::node, "", "node-c",
+      Json::parse(R"({"spec":{"taints":[{"key":"gpu","value":"1","effect":"NoSchedule"}]}})")));
   world.rest();
   EXPECT_TRUE(world.pod_on("node-a"));
   EXPECT_TRUE(world.pod_on("node-b")) << "DaemonSet pods tolerate a cordon";
   EXPECT_FALSE(world.pod_on("node-c")) << "and no other taint";
-  must(world.cluster.merge_patch(kAdministrator, Kind::node, "", "node-a", {{"metadata", {{"labels", {{"kata", nullptr}}}}}}));
+  must(world.cluster.merge_patch(kAdministrator, Kind::node, "", "node-a",
+                                 {{"metadata", {{"labels", {{"kata", nullptr}}}}}}));
   world.rest();
   EXPECT_FALSE(world.pod_on("node-a"));
 }
@@ -185,7 +190,8 @@ TEST(DaemonSet, TheNewPodWaitsUntilTheOldOneIsGone) {
 
 TEST(DaemonSet, WithoutItsServiceAccountNoPodIsMade) {
   World world({"node-a"});
-  world.create(daemon_set("agent", "agent:1", Json::parse(R"({"template":{"spec":{"serviceAccountName":"agent-sa"}}})")));
+  world.create(
+      daemon_set("agent", "agent:1", Json::parse(R"({"template":{"spec":{"serviceAccountName":"agent-sa"}}})")));
   world.rest();
   EXPECT_TRUE(world.pods().empty());
   world.create(make(Kind::service_account, "kube-system", "agent-sa"));

@@ -1,5 +1,5 @@
-// The garbage collectors: dependents without an owner, foreground and orphaning deletions, pods without a node, and what
-// a terminating namespace holds.
+// The garbage collectors: dependents without an owner, foreground and orphaning deletions, pods without a node, and
+// what a terminating namespace holds.
 #include <algorithm>
 
 #include "sim/cluster/access.h"
@@ -8,8 +8,9 @@ namespace barnacle {
 namespace {
 
 bool lost_all_owners(const Cluster& cluster, const Object& object) {
-  return !object.owners.empty() &&
-         std::ranges::none_of(object.owners, [&](const OwnerReference& owner) { return owner_of(cluster, owner) != nullptr; });
+  return !object.owners.empty() && std::ranges::none_of(object.owners, [&](const OwnerReference& owner) {
+    return owner_of(cluster, owner) != nullptr;
+  });
 }
 
 bool lost_its_node(const Cluster& cluster, const Object& object) {
@@ -25,7 +26,8 @@ bool in_terminating_namespace(const Cluster& cluster, const Object& object) {
 }
 
 bool any_namespace_terminates(const Cluster& cluster) {
-  return std::ranges::any_of(cluster.of_kind(Kind::namespace_), [](const ObjectPtr& ns) { return ns->deletion_time.has_value(); });
+  return std::ranges::any_of(cluster.of_kind(Kind::namespace_),
+                             [](const ObjectPtr& ns) { return ns->deletion_time.has_value(); });
 }
 
 std::vector<ObjectPtr> dependents_of(const Cluster& cluster, const Object& owner) {
@@ -52,7 +54,8 @@ void finish_orphaning(ClusterAccess& access, const ObjectPtr& owner) {
 }
 
 void finish_namespace(ClusterAccess& access, const ObjectPtr& ns) {
-  const bool empty = std::ranges::none_of(access.cluster.objects(), [&](const ObjectPtr& object) { return object->namespace_ == ns->name; });
+  const bool empty = std::ranges::none_of(access.cluster.objects(),
+                                          [&](const ObjectPtr& object) { return object->namespace_ == ns->name; });
   if (empty) access.remove_finalizer(ns, kNamespaceFinalizer);
 }
 
@@ -87,7 +90,8 @@ void collect(ClusterAccess& access, const ObjectPtr& object) {
 bool needs_collecting(const Cluster& cluster, const Object& object, bool namespaces_terminate) {
   if (object.deletion_time) {
     return has_finalizer(object, kForegroundFinalizer) || has_finalizer(object, kOrphanFinalizer) ||
-           has_finalizer(object, kNamespaceFinalizer) || (lost_its_node(cluster, object) && !is_finished(pod_status(object)));
+           has_finalizer(object, kNamespaceFinalizer) ||
+           (lost_its_node(cluster, object) && !is_finished(pod_status(object)));
   }
   return lost_all_owners(cluster, object) || lost_its_node(cluster, object) ||
          (namespaces_terminate && in_terminating_namespace(cluster, object));

@@ -1,14 +1,14 @@
 // The Job controller.
 //
-// A failed pod is followed by the next one at the end of the last failure + 10·2ⁿ⁻¹ s (n failures, at most 600 s). A pod
-// that is being deleted counts as failed at once, and is replaced without waiting for its end. A pod counts when the
-// controller takes its finalizer away, so that no end is lost with the object.
+// A failed pod is followed by the next one at the end of the last failure + 10·2ⁿ⁻¹ s (n failures, at most 600 s). A
+// pod that is being deleted counts as failed at once, and is replaced without waiting for its end. A pod counts when
+// the controller takes its finalizer away, so that no end is lost with the object.
 //
 // One extension, spec.onePodPerNode: one pod for each node that matches the template's nodeSelector, cordoned, tainted
-// and not ready ones too, each retried on its own by the same rules. It stands for a Job whose pods a dispatcher spreads
-// over the nodes. Complete when every such node that still exists has a success; `failed` counts all failures; Failed
-// when those on any one node exceed backoffLimit. What a node has behind it is read from the pods there: an operator who
-// deletes a finished one has the node tried anew.
+// and not ready ones too, each retried on its own by the same rules. It stands for a Job whose pods a dispatcher
+// spreads over the nodes. Complete when every such node that still exists has a success; `failed` counts all failures;
+// Failed when those on any one node exceed backoffLimit. What a node has behind it is read from the pods there: an
+// operator who deletes a finished one has the node tried anew.
 #include <algorithm>
 
 #include "sim/cluster/access.h"
@@ -64,7 +64,11 @@ bool takes_node(const Object& job, const Object& node) {
 class JobControl {
  public:
   JobControl(ClusterAccess& access, const ObjectPtr& job)
-      : access_(access), job_(job), spec_(views_of(*job).job), status_(job_status(*job)), pods_(access.cluster.pods_of(*job)) {}
+      : access_(access),
+        job_(job),
+        spec_(views_of(*job).job),
+        status_(job_status(*job)),
+        pods_(access.cluster.pods_of(*job)) {}
 
   void work() {
     count_ends();
@@ -130,7 +134,8 @@ class JobControl {
   void judge() {
     if (complete()) status_.reason = "CompletionsReached";
     else if (over_limit()) status_.reason = "BackoffLimitExceeded";
-    else if (spec_.active_deadline_s && access_.now() >= status_.started + *spec_.active_deadline_s) status_.reason = "DeadlineExceeded";
+    else if (spec_.active_deadline_s && access_.now() >= status_.started + *spec_.active_deadline_s)
+      status_.reason = "DeadlineExceeded";
   }
 
   void end_pods() {
@@ -139,7 +144,9 @@ class JobControl {
       if (is_active(*pod)) access_.begin_deletion(pod, Propagation::background);
     }
     const std::vector<ObjectPtr> left = access_.cluster.pods_of(*job_);
-    if (std::ranges::any_of(left, [](const ObjectPtr& pod) { return has_finalizer(*pod, kJobFinalizer) || !is_finished(pod_status(*pod)); })) {
+    if (std::ranges::any_of(left, [](const ObjectPtr& pod) {
+          return has_finalizer(*pod, kJobFinalizer) || !is_finished(pod_status(*pod));
+        })) {
       return;
     }
     const bool success = status_.reason == "CompletionsReached";
@@ -156,8 +163,10 @@ class JobControl {
   void start_next() {
     if (spec_.suspended) return;
     if (status_.next_pod_at && *status_.next_pod_at > access_.now()) return;
-    const auto active = static_cast<int>(std::ranges::count_if(pods_, [](const ObjectPtr& pod) { return is_active(*pod); }));
-    for (int missing = std::min(spec_.parallelism, spec_.completions - status_.succeeded) - active; missing > 0; --missing) {
+    const auto active =
+        static_cast<int>(std::ranges::count_if(pods_, [](const ObjectPtr& pod) { return is_active(*pod); }));
+    for (int missing = std::min(spec_.parallelism, spec_.completions - status_.succeeded) - active; missing > 0;
+         --missing) {
       if (!start_pod("")) return;
       status_.next_pod_at.reset();
     }

@@ -81,7 +81,8 @@ TEST(Job, APodThatToleratesTheCordonGoesThere) {
   World world({"node-a"});
   world.machines.programs["cleanup"] = exits_well();
   world.cluster.set_unschedulable("node-a", true);
-  world.create(job("cleanup", "cleanup", Json::parse(R"({"template":{"spec":{"tolerations":[{"operator":"Exists"}]}}})")));
+  world.create(
+      job("cleanup", "cleanup", Json::parse(R"({"template":{"spec":{"tolerations":[{"operator":"Exists"}]}}})")));
   world.rest();
   EXPECT_EQ(world.job_of("cleanup").condition, "Complete");
 }
@@ -129,7 +130,8 @@ TEST(Job, ConditionsWaitForTerminatingPods) {
 TEST(Job, OnFailureRestartsInPlaceAndCountsRestarts) {
   World world({"node-a"});
   world.machines.programs["cleanup"] = always_fails();
-  world.create(job("cleanup", "cleanup", Json::parse(R"({"backoffLimit":2,"template":{"spec":{"restartPolicy":"OnFailure"}}})")));
+  world.create(job("cleanup", "cleanup",
+                   Json::parse(R"({"backoffLimit":2,"template":{"spec":{"restartPolicy":"OnFailure"}}})")));
   ASSERT_TRUE(world.rest());
   EXPECT_EQ(world.job_of("cleanup").condition, "Failed");
   EXPECT_EQ(world.job_of("cleanup").reason, "BackoffLimitExceeded");

@@ -149,7 +149,8 @@ int start_due_containers(ClusterAccess& access, Machines& machines, std::string_
   int started = 0;
   for (const ObjectPtr& pod : pods_with_work(access, Rest{})) {
     const ObjectPtr stored = again(access, *pod);
-    if (!stored || stored->deletion_time || pod_status(*stored).node != node || !has_work(*stored, access, Rest{})) continue;
+    if (!stored || stored->deletion_time || pod_status(*stored).node != node || !has_work(*stored, access, Rest{}))
+      continue;
     if (!machines.runtime_running(node)) continue;
     start(access, machines, stored);
     ++started;

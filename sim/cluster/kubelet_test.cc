@@ -154,7 +154,8 @@ TEST(Kubelet, AWorkloadRunsWhereItsRuntimeClassSays) {
   world.create(workload("app", "kata-qemu"));
   world.rest();
   EXPECT_EQ(pod_status(*world.cluster.find(Kind::pod, "default", "app")).phase, PodPhase::pending);
-  must(world.cluster.merge_patch(kAdministrator, Kind::node, "", "node-b", {{"metadata", {{"labels", {{"kata-runtime", "true"}}}}}}));
+  must(world.cluster.merge_patch(kAdministrator, Kind::node, "", "node-b",
+                                 {{"metadata", {{"labels", {{"kata-runtime", "true"}}}}}}));
   world.rest();
   const PodStatus status = pod_status(*world.cluster.find(Kind::pod, "default", "app"));
   EXPECT_EQ(status.node, "node-b");

@@ -23,14 +23,26 @@ void act(World& world, int what, int which) {
     case 1: (void)cluster.create(kAdministrator, job(name, "bad", {{"onePodPerNode", which > 4}})); break;
     case 2: (void)cluster.create(kAdministrator, job(name, "well")); break;
     case 3:
-      if (cluster.find(Kind::daemon_set, "kube-system", name)) world.set_image(name, which % 3 == 0 ? "bad" : "good:" + std::to_string(which));
+      if (cluster.find(Kind::daemon_set, "kube-system", name))
+        world.set_image(name, which % 3 == 0 ? "bad" : "good:" + std::to_string(which));
       break;
-    case 4: (void)cluster.remove(kAdministrator, Kind::daemon_set, "kube-system", name, static_cast<Propagation>(which % 3)); break;
+    case 4:
+      (void)cluster.remove(kAdministrator, Kind::daemon_set, "kube-system", name, static_cast<Propagation>(which % 3));
+      break;
     case 5: (void)cluster.remove(kAdministrator, Kind::job, "kube-system", name); break;
-    case 6: if (there) cluster.set_unschedulable(node, which > 4); break;
-    case 7: if (there) cluster.node_rebooted(node); break;
-    case 8: if (there) cluster.remove_node(node); else cluster.add_node(node, "containerd://2.0.4"); break;
-    case 9: if (!world.machines.broken.erase(node)) world.machines.broken.insert(node); break;
+    case 6:
+      if (there) cluster.set_unschedulable(node, which > 4);
+      break;
+    case 7:
+      if (there) cluster.node_rebooted(node);
+      break;
+    case 8:
+      if (there) cluster.remove_node(node);
+      else cluster.add_node(node, "containerd://2.0.4");
+      break;
+    case 9:
+      if (!world.machines.broken.erase(node)) world.machines.broken.insert(node);
+      break;
     default:
       if (!world.pods().empty()) {
         const ObjectPtr pod = world.pods()[static_cast<std::size_t>(which) % world.pods().size()];
@@ -69,9 +81,8 @@ RC_GTEST_PROP(ClusterLaws, TheStoreStaysSortedAndEveryPodHasItsPlace, ()) {
   for (const auto& [what, which] : some_history()) {
     act(world, what, which);
     world.step();
-    RC_ASSERT(std::ranges::is_sorted(world.cluster.objects(), {}, [](const ObjectPtr& o) {
-      return std::tuple(o->kind, o->namespace_, o->name);
-    }));
+    RC_ASSERT(std::ranges::is_sorted(world.cluster.objects(), {},
+                                     [](const ObjectPtr& o) { return std::tuple(o->kind, o->namespace_, o->name); }));
     for (const ObjectPtr& pod : world.pods()) {
       const std::string& node = pod_status(*pod).node;
       RC_ASSERT(node.empty() || world.cluster.find(Kind::node, "", node));
@@ -103,7 +114,8 @@ RC_GTEST_PROP(ClusterLaws, IdsVersionsNamesAndTheDateDoNotCount, ()) {
 // The pods of the two worlds differ in age and in generated names; a reboot then starts all their containers anew.
 RC_GTEST_PROP(ClusterLaws, TheOrderInWhichUnrelatedPodsWereMadeDoesNotCount, ()) {
   const std::vector<Object> objects{daemon_set("agent", "good"), daemon_set("monitor", "other"), job("cleanup", "well"),
-                                    daemon_set("zebra", "good:2"), make(Kind::pod, "default", "app", {{"spec", pod_json("app")}})};
+                                    daemon_set("zebra", "good:2"),
+                                    make(Kind::pod, "default", "app", {{"spec", pod_json("app")}})};
   World one = new_world();
   World other = new_world();
   std::vector<std::size_t> order{0, 1, 2, 3, 4};
@@ -160,7 +172,10 @@ RC_GTEST_PROP(StoreLaws, ActsLikeAMap, ()) {
     const auto key = std::pair(ns, name);
     const Json body{{"data", {{"value", what}}}};
     switch (what % 4) {
-      case 0: RC_ASSERT(cluster.create(kAdministrator, make(Kind::config_map, ns, name, body)).has_value() == model.emplace(key, what).second); break;
+      case 0:
+        RC_ASSERT(cluster.create(kAdministrator, make(Kind::config_map, ns, name, body)).has_value() ==
+                  model.emplace(key, what).second);
+        break;
       case 1: {
         const bool there = model.contains(key);
         if (there) model[key] = what;
@@ -173,7 +188,8 @@ RC_GTEST_PROP(StoreLaws, ActsLikeAMap, ()) {
         RC_ASSERT(cluster.merge_patch(kAdministrator, Kind::config_map, ns, name, body).has_value() == there);
         break;
       }
-      default: RC_ASSERT(cluster.remove(kAdministrator, Kind::config_map, ns, name).has_value() == (model.erase(key) == 1));
+      default:
+        RC_ASSERT(cluster.remove(kAdministrator, Kind::config_map, ns, name).has_value() == (model.erase(key) == 1));
     }
     const auto listed = cluster.list(kAdministrator, Kind::config_map, "");
     RC_ASSERT(listed && listed->size() == model.size());

@@ -29,13 +29,14 @@ constexpr std::array<KindFacts, 14> kKinds{{
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return lower;
 }
 
 bool is_called(const KindFacts& kind, std::string_view name) {
-  return name == kind.resource || name == lower_case(kind.name) || (!kind.short_name.empty() && name == kind.short_name) ||
-         (kind.short_name == "crd" && name == "crds");
+  return name == kind.resource || name == lower_case(kind.name) ||
+         (!kind.short_name.empty() && name == kind.short_name) || (kind.short_name == "crd" && name == "crds");
 }
 
 }  // namespace

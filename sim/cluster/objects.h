@@ -20,12 +20,25 @@
 namespace barnacle {
 
 enum class Kind : std::uint8_t {
-  namespace_, node, pod, daemon_set, job, service_account, cluster_role, cluster_role_binding, role, role_binding,
-  runtime_class, config_map, secret, custom_resource_definition
+  namespace_,
+  node,
+  pod,
+  daemon_set,
+  job,
+  service_account,
+  cluster_role,
+  cluster_role_binding,
+  role,
+  role_binding,
+  runtime_class,
+  config_map,
+  secret,
+  custom_resource_definition
 };
-std::string_view kind_name(Kind kind);                       // "DaemonSet"
-std::optional<Kind> kind_from_name(std::string_view name);   // by kind, resource or short name: "DaemonSet", "daemonsets", "ds"
-std::string_view resource_name(Kind kind);                   // "daemonsets"
+std::string_view kind_name(Kind kind);  // "DaemonSet"
+std::optional<Kind> kind_from_name(
+    std::string_view name);                 // by kind, resource or short name: "DaemonSet", "daemonsets", "ds"
+std::string_view resource_name(Kind kind);  // "daemonsets"
 bool is_namespaced(Kind kind);
 
 using Strings = std::map<std::string, std::string>;
@@ -35,7 +48,7 @@ struct BodyViews;
 // The part of an object that clients own, without metadata: {"spec": {...}} or {"handler": ...} or {"data": {...}}.
 struct Body {
   nlohmann::json json;
-  Hash128 hash;  // of the value: order of keys and spelling of numbers do not count
+  Hash128 hash;                            // of the value: order of keys and spelling of numbers do not count
   std::shared_ptr<const BodyViews> views;  // typed readings for controllers (sim/cluster/views.h); never null
 };
 using BodyPtr = std::shared_ptr<const Body>;
@@ -53,16 +66,16 @@ enum class Propagation : std::uint8_t { background, foreground, orphan };
 // --- status, by kind ---
 
 struct NodeStatus {
-  std::string runtime_version;  // "containerd://2.0.4"
-  bool ready = true;            // the Ready condition as last posted by the kubelet: it lags
-  std::optional<Time> posts_at; // when the kubelet posts next (a multiple of 10 s), where the posted value is stale
+  std::string runtime_version;   // "containerd://2.0.4"
+  bool ready = true;             // the Ready condition as last posted by the kubelet: it lags
+  std::optional<Time> posts_at;  // when the kubelet posts next (a multiple of 10 s), where the posted value is stale
   bool operator==(const NodeStatus&) const = default;
 };
 
 enum class ContainerState : std::uint8_t {
-  waiting,     // not started yet, or for back-off (see restart_at)
-  running,     // its program works or sleeps for ever
-  terminated   // for good: the pod will not start it again
+  waiting,    // not started yet, or for back-off (see restart_at)
+  running,    // its program works or sleeps for ever
+  terminated  // for good: the pod will not start it again
 };
 
 // One finished run of a container.
@@ -78,20 +91,20 @@ enum class PodPhase : std::uint8_t { pending, running, succeeded, failed };
 
 struct PodStatus {
   PodPhase phase = PodPhase::pending;
-  std::string node;                // empty: not scheduled
-  std::string pod_template_hash;   // of the DaemonSet's template it was made from
+  std::string node;               // empty: not scheduled
+  std::string pod_template_hash;  // of the DaemonSet's template it was made from
   ContainerState container = ContainerState::waiting;
-  int starts = 0;                  // of its (one) container
-  bool settled = false;            // the running program has done its work and sleeps for ever
-  bool stuck = false;              // the running program waits for something that will not come by itself
+  int starts = 0;                    // of its (one) container
+  bool settled = false;              // the running program has done its work and sleeps for ever
+  bool stuck = false;                // the running program waits for something that will not come by itself
   std::vector<ContainerExit> exits;  // the last 32
-  std::optional<Time> restart_at;  // CrashLoopBackOff: 10 s, 20 s … 300 s; none: no back-off pending
-  int back_off_s = 0;              // the last one; 0 after ten minutes of running
-  std::vector<std::string> log;    // of the last start
-  Time started_at = 0;             // of the last start
+  std::optional<Time> restart_at;    // CrashLoopBackOff: 10 s, 20 s … 300 s; none: no back-off pending
+  int back_off_s = 0;                // the last one; 0 after ten minutes of running
+  std::vector<std::string> log;      // of the last start
+  Time started_at = 0;               // of the last start
 
-  // For the end of a step (Rest in cluster.h): failed starts within step number `failed_step`, and whether the container
-  // was in back-off already when that step began.
+  // For the end of a step (Rest in cluster.h): failed starts within step number `failed_step`, and whether the
+  // container was in back-off already when that step began.
   int failed_starts = 0;
   std::uint64_t failed_step = 0;
   bool old_back_off = false;
@@ -105,7 +118,7 @@ struct JobStatus {
   std::string reason;               // "BackoffLimitExceeded", "DeadlineExceeded"
   std::optional<Time> next_pod_at;  // back-off: 10·2ⁿ s, at most 600
   Time started = 0;
-  std::optional<Time> finished;     // for ttlSecondsAfterFinished
+  std::optional<Time> finished;  // for ttlSecondsAfterFinished
   bool operator==(const JobStatus&) const = default;
 };
 
@@ -126,8 +139,8 @@ struct Object {
   Strings labels;
   Strings annotations;
   std::vector<OwnerReference> owners;
-  std::vector<std::string> finalizers;      // "foregroundDeletion", "orphan"
-  std::optional<Time> deletion_time;        // metadata.deletionTimestamp
+  std::vector<std::string> finalizers;  // "foregroundDeletion", "orphan"
+  std::optional<Time> deletion_time;    // metadata.deletionTimestamp
   Time created = 0;
   std::uint64_t creation_order = 0;
   BodyPtr body;
@@ -147,10 +160,10 @@ using ObjectPtr = std::shared_ptr<const Object>;
 std::string describe(const Object& object);
 
 struct Toleration {
-  std::string key;       // empty with operator Exists: everything
-  std::string operation; // "Exists" or "Equal"
+  std::string key;        // empty with operator Exists: everything
+  std::string operation;  // "Exists" or "Equal"
   std::string value;
-  std::string effect;    // empty: every effect
+  std::string effect;  // empty: every effect
 };
 
 struct Taint {
@@ -167,19 +180,21 @@ struct PodSpec {
   std::vector<std::string> command;  // with its arguments
   Strings env;                       // values; "fieldRef:spec.nodeName" for the downward API
   Hash128 env_hash;                  // of env
-  std::vector<std::string> host_paths;  // directories the kubelet creates when missing (not of type File, Socket or Directory)
+  std::vector<std::string>
+      host_paths;  // directories the kubelet creates when missing (not of type File, Socket or Directory)
   std::string service_account;
-  std::string restart_policy;        // "Always", "OnFailure", "Never"
-  std::string runtime_class;         // of a workload; empty otherwise
+  std::string restart_policy;  // "Always", "OnFailure", "Never"
+  std::string runtime_class;   // of a workload; empty otherwise
   Strings node_selector;
   std::vector<Toleration> tolerations;
   int termination_grace_s = 30;
   bool host_pid = false;
-  bool readiness_probe = false;      // running alone does not make it available
+  bool readiness_probe = false;  // running alone does not make it available
 };
 // Remembered with the body; `pod_spec` is the JSON of a PodSpec (template.spec or a pod's spec).
 PodSpec read_pod_spec(const nlohmann::json& pod_spec);
-// The remembered reading: of a pod its own, of a DaemonSet or Job its template's. Null for other kinds and without a spec.
+// The remembered reading: of a pod its own, of a DaemonSet or Job its template's. Null for other kinds and without a
+// spec.
 const PodSpec* pod_spec_of(const Object& object);
 
 }  // namespace barnacle

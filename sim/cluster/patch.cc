@@ -74,7 +74,8 @@ const Json& key_in(const Json& element, std::string_view key) {
 void merge_element(Json& list, const Json& element, std::string_view key) {
   const std::string directive = directive_of(element);
   const Json& wanted = key_in(element, key);
-  const auto found = std::ranges::find_if(list, [&](const Json& candidate) { return key_in(candidate, key) == wanted; });
+  const auto found =
+      std::ranges::find_if(list, [&](const Json& candidate) { return key_in(candidate, key) == wanted; });
   if (directive == "delete") {
     if (found != list.end()) list.erase(found);
   } else if (found == list.end() || directive == "replace") {
@@ -100,9 +101,13 @@ void merge_keyed_list(Json& list, const Json& patch, std::string_view key) {
 void reorder(Json& list, const Json& order, std::string_view key) {
   if (!list.is_array() || !order.is_array()) return;
   const auto rank = [&](const Json& element) {
-    const Json* wanted = key.empty() ? &element : element.is_object() && element.contains(key) ? &element[std::string(key)] : nullptr;
+    const Json* wanted = key.empty()                                    ? &element
+                         : element.is_object() && element.contains(key) ? &element[std::string(key)]
+                                                                        : nullptr;
     const auto found = std::ranges::find_if(order, [&](const Json& entry) {
-      const Json* name = key.empty() ? &entry : entry.is_object() && entry.contains(key) ? &entry[std::string(key)] : nullptr;
+      const Json* name = key.empty()                                ? &entry
+                         : entry.is_object() && entry.contains(key) ? &entry[std::string(key)]
+                                                                    : nullptr;
       return wanted != nullptr && name != nullptr && *wanted == *name;
     });
     return found - order.begin();

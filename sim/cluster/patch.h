@@ -12,8 +12,8 @@ namespace barnacle {
 void apply_merge_patch(nlohmann::json& target, const nlohmann::json& patch);
 
 // Kubernetes' strategic merge patch: tables are merged, null removes, keyed lists are merged by their merge key, other
-// lists replaced. Directives: $patch (delete, replace, merge), $retainKeys, $setElementOrder/…, $deleteFromPrimitiveList/….
-// The error is a sentence: an element without its merge key, or an unknown directive.
+// lists replaced. Directives: $patch (delete, replace, merge), $retainKeys, $setElementOrder/…,
+// $deleteFromPrimitiveList/…. The error is a sentence: an element without its merge key, or an unknown directive.
 std::expected<nlohmann::json, std::string> strategic_merge(const nlohmann::json& target, const nlohmann::json& patch);
 
 // The key that tells the elements of a list apart ("env" → "name"); empty: the list is replaced as a whole.

@@ -19,7 +19,8 @@ std::vector<std::string> read_host_paths(const Json& spec) {
   for (const Json& volume : elements_at(spec, "volumes")) {
     const Json& host_path = at(volume, "hostPath");
     const std::string type = text_at(host_path, "type");
-    if (host_path.is_object() && (type.empty() || type == "DirectoryOrCreate")) paths.push_back(text_at(host_path, "path"));
+    if (host_path.is_object() && (type.empty() || type == "DirectoryOrCreate"))
+      paths.push_back(text_at(host_path, "path"));
   }
   return paths;
 }
@@ -28,8 +29,8 @@ std::vector<Toleration> read_tolerations(const Json& spec) {
   std::vector<Toleration> tolerations;
   for (const Json& toleration : elements_at(spec, "tolerations")) {
     const std::string operation = text_at(toleration, "operator");
-    tolerations.push_back({text_at(toleration, "key"), operation.empty() ? "Equal" : operation, text_at(toleration, "value"),
-                           text_at(toleration, "effect")});
+    tolerations.push_back({text_at(toleration, "key"), operation.empty() ? "Equal" : operation,
+                           text_at(toleration, "value"), text_at(toleration, "effect")});
   }
   return tolerations;
 }

@@ -14,7 +14,8 @@ constexpr std::size_t kSuffixLength = 5;
 std::string suffix_from(std::uint64_t order) {
   std::uint64_t bits = Hasher().add(order).finish().low;
   std::string suffix;
-  for (std::size_t i = 0; i < kSuffixLength; ++i, bits /= kSuffixLetters.size()) suffix += kSuffixLetters[bits % kSuffixLetters.size()];
+  for (std::size_t i = 0; i < kSuffixLength; ++i, bits /= kSuffixLetters.size())
+    suffix += kSuffixLetters[bits % kSuffixLetters.size()];
   return suffix;
 }
 
@@ -27,8 +28,9 @@ std::string generated_name(const ClusterAccess& access, const Object& owner) {
 
 // DaemonSet pods tolerate these without saying so: node agents must run where nothing else does.
 bool tolerated_by_daemons(std::string_view key) {
-  return key == "node.kubernetes.io/not-ready" || key == "node.kubernetes.io/unreachable" || key == "node.kubernetes.io/unschedulable" ||
-         key == "node.kubernetes.io/disk-pressure" || key == "node.kubernetes.io/memory-pressure" || key == "node.kubernetes.io/pid-pressure";
+  return key == "node.kubernetes.io/not-ready" || key == "node.kubernetes.io/unreachable" ||
+         key == "node.kubernetes.io/unschedulable" || key == "node.kubernetes.io/disk-pressure" ||
+         key == "node.kubernetes.io/memory-pressure" || key == "node.kubernetes.io/pid-pressure";
 }
 
 bool tolerates_taint(const Toleration& toleration, const Taint& taint) {
@@ -39,7 +41,8 @@ bool tolerates_taint(const Toleration& toleration, const Taint& taint) {
 }
 
 bool tolerates_taint(const PodSpec& spec, const Taint& taint) {
-  return std::ranges::any_of(spec.tolerations, [&](const Toleration& toleration) { return tolerates_taint(toleration, taint); });
+  return std::ranges::any_of(spec.tolerations,
+                             [&](const Toleration& toleration) { return tolerates_taint(toleration, taint); });
 }
 
 std::tuple<std::string_view, std::string_view, int, std::string_view, std::uint64_t> canonical_key(const Object& pod) {
@@ -69,7 +72,9 @@ bool tolerates(const PodSpec& spec, const Object& node, bool as_daemon, bool no_
   return true;
 }
 
-bool has_generated_name(const Object& pod) { return pod.kind == Kind::pod && !pod_status(pod).pod_template_hash.empty(); }
+bool has_generated_name(const Object& pod) {
+  return pod.kind == Kind::pod && !pod_status(pod).pod_template_hash.empty();
+}
 
 std::string_view base_name(const Object& pod) {
   const std::string_view name = pod.name;

@@ -20,7 +20,8 @@ struct Request {
 
 bool permits(const PolicyRule& rule, const Request& request) {
   const KindFacts& kind = facts(request.kind);
-  if (!has(rule.verbs, request.verb) || !has(rule.resources, kind.resource) || !has(rule.groups, kind.group)) return false;
+  if (!has(rule.verbs, request.verb) || !has(rule.resources, kind.resource) || !has(rule.groups, kind.group))
+    return false;
   return rule.names.empty() || std::ranges::find(rule.names, request.name) != rule.names.end();
 }
 
@@ -33,7 +34,8 @@ bool means(const BindingSubject& subject, const Account& who) {
 
 bool grants(const Cluster& cluster, const Object& binding, const Request& request) {
   const BodyViews& views = views_of(binding);
-  if (std::ranges::none_of(views.subjects, [&](const BindingSubject& subject) { return means(subject, request.who); })) return false;
+  if (std::ranges::none_of(views.subjects, [&](const BindingSubject& subject) { return means(subject, request.who); }))
+    return false;
   const bool of_cluster = views.role_kind == "ClusterRole";
   const ObjectPtr role = of_cluster ? cluster.find(Kind::cluster_role, "", views.role_name)
                                     : cluster.find(Kind::role, binding.namespace_, views.role_name);
@@ -47,7 +49,8 @@ bool service_account_lives(const Cluster& cluster, std::string_view ns, std::str
   return name.empty() || name == "default" || cluster.find(Kind::service_account, ns, name) != nullptr;
 }
 
-bool Cluster::allowed(const Account& who, std::string_view verb, Kind kind, std::string_view ns, std::string_view name) const {
+bool Cluster::allowed(const Account& who, std::string_view verb, Kind kind, std::string_view ns,
+                      std::string_view name) const {
   if (who.administrator()) return true;
   if (!service_account_lives(*this, who.namespace_, who.name)) return false;
   const Request request{who, verb, kind, name};

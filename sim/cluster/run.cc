@@ -53,7 +53,8 @@ bool Cluster::run(Machines& machines, const Rest& rest, const std::function<bool
   }
 }
 
-bool Cluster::run_for(Machines& machines, Time seconds, const std::function<bool(const Cluster&)>& done, const Rest& rest) {
+bool Cluster::run_for(Machines& machines, Time seconds, const std::function<bool(const Cluster&)>& done,
+                      const Rest& rest) {
   ClusterAccess access(*this);
   const Time end = now + seconds;
   for (;;) {

@@ -6,7 +6,9 @@
 namespace barnacle {
 namespace {
 
-bool fits(const PodSpec& spec, const Object& node) { return includes(node.labels, spec.node_selector) && tolerates(spec, node); }
+bool fits(const PodSpec& spec, const Object& node) {
+  return includes(node.labels, spec.node_selector) && tolerates(spec, node);
+}
 
 // A retry spreads: pods that the same owner had on the node before, finished ones too.
 std::ptrdiff_t tried_on(const Cluster& cluster, const Object& pod, std::string_view node) {
@@ -30,7 +32,9 @@ const Object* choose_node(const Cluster& cluster, const Object& pod) {
   return best;
 }
 
-bool is_waiting(const Object& pod) { return pod_status(pod).node.empty() && !pod.deletion_time && !is_finished(pod_status(pod)); }
+bool is_waiting(const Object& pod) {
+  return pod_status(pod).node.empty() && !pod.deletion_time && !is_finished(pod_status(pod));
+}
 
 }  // namespace
 

@@ -23,8 +23,15 @@ void start_status(Object& object, Time now) {
       object.status = std::move(status);
       break;
     }
-    case Kind::job: object.status = JobStatus{.succeeded = 0, .failed = 0, .condition = "", .reason = "",
-                                              .next_pod_at = {}, .started = now, .finished = {}}; break;
+    case Kind::job:
+      object.status = JobStatus{.succeeded = 0,
+                                .failed = 0,
+                                .condition = "",
+                                .reason = "",
+                                .next_pod_at = {},
+                                .started = now,
+                                .finished = {}};
+      break;
     case Kind::daemon_set: object.status = DaemonSetStatus{}; break;
     case Kind::node:
       if (!std::holds_alternative<NodeStatus>(object.status)) object.status = NodeStatus{};
@@ -137,7 +144,8 @@ bool has_finalizer(const Object& object, std::string_view finalizer) {
 }
 
 bool is_owned_by(const Object& object, const Object& owner) {
-  return std::ranges::any_of(object.owners, [&](const OwnerReference& reference) { return reference.uid == owner.uid; });
+  return std::ranges::any_of(object.owners,
+                             [&](const OwnerReference& reference) { return reference.uid == owner.uid; });
 }
 
 const Object* owner_of(const Cluster& cluster, const OwnerReference& reference) {

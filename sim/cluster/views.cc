@@ -100,7 +100,9 @@ void hash_into(Hasher& hasher, const Json& value) {
     case Json::value_t::number_integer:
     case Json::value_t::number_unsigned:
     case Json::value_t::number_float: hash_number(hasher, value); break;
-    case Json::value_t::string: hasher.add(std::uint64_t{5}).add(std::string_view(value.get_ref<const std::string&>())); break;
+    case Json::value_t::string:
+      hasher.add(std::uint64_t{5}).add(std::string_view(value.get_ref<const std::string&>()));
+      break;
     case Json::value_t::array:
       hasher.add(std::uint64_t{6}).add(static_cast<std::uint64_t>(value.size()));
       for (const Json& element : value) hash_into(hasher, element);
@@ -128,7 +130,8 @@ Hash128 hash_of_json(const Json& value) {
 std::shared_ptr<const BodyViews> read_views(const Json& body) {
   static const auto kNothing = std::make_shared<const BodyViews>();
   const Json& spec = at(body, "spec");
-  if (!spec.is_object() && !body.contains("rules") && !body.contains("roleRef") && !body.contains("handler")) return kNothing;
+  if (!spec.is_object() && !body.contains("rules") && !body.contains("roleRef") && !body.contains("handler"))
+    return kNothing;
   auto views = std::make_shared<BodyViews>();
   if (at(spec, "containers").is_array()) views->pod = read_pod_spec(spec);
   views->node_name = text_at(spec, "nodeName");

@@ -38,7 +38,7 @@ struct JobSpec {
   bool suspended = false;
   bool one_pod_per_node = false;  // our extension, see job.cc
   std::optional<Time> active_deadline_s;
-  std::optional<Time> ttl_s;      // after finished
+  std::optional<Time> ttl_s;  // after finished
 };
 
 struct UpdateStrategy {
@@ -54,14 +54,14 @@ struct BodyViews {
   Strings match_labels;                     // spec.selector.matchLabels
   UpdateStrategy update_strategy;
   JobSpec job;
-  bool unschedulable = false;               // of a Node: cordoned
-  std::vector<Taint> taints;                // of a Node, set by an administrator
-  std::vector<PolicyRule> rules;            // of a Role or ClusterRole
-  std::string role_kind;                    // roleRef of a binding
+  bool unschedulable = false;     // of a Node: cordoned
+  std::vector<Taint> taints;      // of a Node, set by an administrator
+  std::vector<PolicyRule> rules;  // of a Role or ClusterRole
+  std::string role_kind;          // roleRef of a binding
   std::string role_name;
   std::vector<BindingSubject> subjects;
-  std::string handler;                      // of a RuntimeClass
-  Strings runtime_node_selector;            // its scheduling.nodeSelector
+  std::string handler;            // of a RuntimeClass
+  Strings runtime_node_selector;  // its scheduling.nodeSelector
 };
 
 std::shared_ptr<const BodyViews> read_views(const nlohmann::json& body);

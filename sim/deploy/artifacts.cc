@@ -9,7 +9,8 @@ namespace barnacle {
 namespace {
 
 bool same_entry(const Node& present, const Node& wanted) {
-  return present.kind == wanted.kind && present.blob == wanted.blob && present.attributes.mode == wanted.attributes.mode;
+  return present.kind == wanted.kind && present.blob == wanted.blob &&
+         present.attributes.mode == wanted.attributes.mode;
 }
 
 bool is_configuration_of_a_shim(const Deployment& deployment, const std::string& path) {
@@ -88,7 +89,8 @@ Work copy_entries(Deployment& deployment) {
   const Settings& settings = deployment.settings;
   const Payload& payload = *settings.version->payload;
   const PayloadTree& tree = payload_tree(deployment.shell.store(), payload);
-  for (std::size_t i = 0; i < payload.entries.size(); ++i) co_await copy_entry(deployment, payload.entries[i], tree.nodes[i]);
+  for (std::size_t i = 0; i < payload.entries.size(); ++i)
+    co_await copy_entry(deployment, payload.entries[i], tree.nodes[i]);
   if (deployment.has(Defect::newer_file_kept)) {
     co_await make_executable(deployment, settings.destination() + "/bin");
     co_await make_executable(deployment, settings.destination() + "/runtime-rs/bin");
@@ -107,14 +109,16 @@ Work copy_artifacts(Deployment& deployment) {
   shell.print("copying kata artifacts onto host");
   const EffectResult made = co_await shell.make_directory(settings.destination());
   if (made.error) {
-    shell.fail(fmt::format("mkdir: can't create directory '/host{}': {}", settings.destination(), message(*made.error)));
+    shell.fail(
+        fmt::format("mkdir: can't create directory '/host{}': {}", settings.destination(), message(*made.error)));
   }
   const PartKey part{settings.destination(), "", inputs_of_copy(deployment)};
   co_await remembered(deployment, part, copy_entries);
 }
 
 Work prune_artifacts(Deployment& deployment) {
-  const PartKey part{deployment.settings.destination(), "", Hasher().add("prune").add(deployment.wanted.hash()).finish()};
+  const PartKey part{deployment.settings.destination(), "",
+                     Hasher().add("prune").add(deployment.wanted.hash()).finish()};
   co_await remembered(deployment, part, prune_destination);
 }
 

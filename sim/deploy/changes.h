@@ -38,7 +38,8 @@ class Changes {
   }
   // Takes out the loose notes added since there were `count`; precondition: no block was added since.
   EffectNotes take_from(std::size_t count) {
-    EffectNotes taken(std::make_move_iterator(open_.begin() + static_cast<std::ptrdiff_t>(count)), std::make_move_iterator(open_.end()));
+    EffectNotes taken(std::make_move_iterator(open_.begin() + static_cast<std::ptrdiff_t>(count)),
+                      std::make_move_iterator(open_.end()));
     open_.resize(count);
     return taken;
   }

@@ -1,5 +1,5 @@
-// containerd: a drop-in that the main file imports (2.x), or a block in the main file itself (1.x, whose imports replace
-// whole plugin sections).
+// containerd: a drop-in that the main file imports (2.x), or a block in the main file itself (1.x, whose imports
+// replace whole plugin sections).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,10 +18,12 @@ constexpr const char* kBackup = "/etc/containerd/config.toml.bak";
 // What `containerd config default` prints, as far as anything here reads it.
 std::string default_configuration(bool major_2) {
   const char* plugin = major_2 ? "io.containerd.cri.v1.runtime" : "io.containerd.grpc.v1.cri";
-  return fmt::format("version = {}\nroot = '/var/lib/containerd'\nstate = '/run/containerd'\nimports = []\n\n[grpc]\n"
-                     "  address = '/run/containerd/containerd.sock'\n\n[plugins]\n  [plugins.'{}'.containerd]\n"
-                     "    default_runtime_name = 'runc'\n\n  [plugins.'{}'.containerd.runtimes.runc]\n"
-                     "    runtime_type = 'io.containerd.runc.v2'\n", major_2 ? 3 : 2, plugin, plugin);
+  return fmt::format(
+      "version = {}\nroot = '/var/lib/containerd'\nstate = '/run/containerd'\nimports = []\n\n[grpc]\n"
+      "  address = '/run/containerd/containerd.sock'\n\n[plugins]\n  [plugins.'{}'.containerd]\n"
+      "    default_runtime_name = 'runc'\n\n  [plugins.'{}'.containerd.runtimes.runc]\n"
+      "    runtime_type = 'io.containerd.runc.v2'\n",
+      major_2 ? 3 : 2, plugin, plugin);
 }
 
 // grep -q "version = N\>"
@@ -29,7 +31,8 @@ bool says_version(std::string_view text, char number) {
   const std::string wanted = std::string("version = ") + number;
   for (std::size_t at = text.find(wanted); at != std::string_view::npos; at = text.find(wanted, at + 1)) {
     const std::size_t after = at + wanted.size();
-    if (after == text.size() || (std::isalnum(static_cast<unsigned char>(text[after])) == 0 && text[after] != '_')) return true;
+    if (after == text.size() || (std::isalnum(static_cast<unsigned char>(text[after])) == 0 && text[after] != '_'))
+      return true;
   }
   return false;
 }
@@ -45,7 +48,8 @@ std::string mapped_snapshotter(const Settings& settings, const std::string& shim
     const std::size_t colon = entry.find(':');
     if (colon == std::string::npos || entry.substr(0, colon) != shim) continue;
     const std::string snapshotter = entry.substr(colon + 1);
-    return snapshotter == "nydus" && settings.facts().nydus_takes_suffix ? settings.with_suffix(snapshotter) : snapshotter;
+    return snapshotter == "nydus" && settings.facts().nydus_takes_suffix ? settings.with_suffix(snapshotter)
+                                                                         : snapshotter;
   }
   return "";
 }
@@ -69,7 +73,8 @@ std::vector<KeyValue> handler_keys(const Settings& settings, const std::string& 
   std::vector<std::string> annotations = {"io.katacontainers.*"};
   if (settings.facts().cdi_annotations && shim.contains("nvidia-gpu-")) annotations.emplace_back("cdi.k8s.io/*");
   const std::string slash = settings.facts().double_slash_in_config_path ? "/" : "";
-  const std::string configuration = fmt::format("{}{}/configuration-{}.toml", settings.configuration_folder(shim), slash, shim);
+  const std::string configuration =
+      fmt::format("{}{}/configuration-{}.toml", settings.configuration_folder(shim), slash, shim);
   std::vector<KeyValue> keys = {
       {at({"runtime_type"}), toml_string(fmt::format("io.containerd.{}.v2", handler))},
       {at({"runtime_path"}), toml_string(settings.shim_binary(shim))},
@@ -120,7 +125,8 @@ Work import_by_value(Deployment& deployment) {
   const std::string drop_in = deployment.settings.drop_in();
   const bool listed = present != nullptr && present->bytes.contains(drop_in);
   if (listed && !deployment.has(Defect::import_appended)) co_return;
-  std::vector<std::string> imports = present != nullptr ? imports_of(shell.store(), present) : std::vector<std::string>{};
+  std::vector<std::string> imports =
+      present != nullptr ? imports_of(shell.store(), present) : std::vector<std::string>{};
   imports.push_back(drop_in);
   co_await note_runtime_change(deployment);
   const TextEdit edit = set_value({"imports"}, toml_array(imports));
@@ -209,7 +215,8 @@ Work configure_block(Deployment& deployment) {
   text = remove_import(text, settings.drop_in());  // of the time with containerd 2
   TomlValue whole = whole_drop_in(settings, plugin_of(text));
   // An operator's own [debug] wins: a second table of that name would be an error.
-  if (settings.debug && has_debug_table(shell.store(), remove_block(text, owner))) std::erase_if(whole.table(), [](const auto& entry) { return entry.first == "debug"; });
+  if (settings.debug && has_debug_table(shell.store(), remove_block(text, owner)))
+    std::erase_if(whole.table(), [](const auto& entry) { return entry.first == "debug"; });
   const Blob* after = shell.store().intern(put_block(text, owner, write_toml(whole)));
   co_await sync_runtime_file(deployment, kFile, after);
 }
@@ -237,7 +244,8 @@ Work remove_import_by_value(Deployment& deployment) {
   const std::string drop_in = deployment.settings.drop_in();
   if (parsed->get("imports") == nullptr) {
     if (!deployment.has(Defect::cleanup_needs_imports)) co_return;
-    shell.fail(fmt::format("jq: error (at <stdin>:0): null (null) and array ([\"{}\"]) cannot be subtracted", drop_in), 5);
+    shell.fail(fmt::format("jq: error (at <stdin>:0): null (null) and array ([\"{}\"]) cannot be subtracted", drop_in),
+               5);
   }
   std::vector<std::string> imports = imports_of(shell.store(), present.blob);
   std::erase(imports, drop_in);
@@ -253,8 +261,11 @@ Work remove_by_text(Deployment& deployment) {
   if (present == nullptr) co_return;
   std::string text = remove_block(present->bytes, settings.with_suffix("kata-deploy"));
   const std::string without = remove_import(text, settings.drop_in());
-  if (without == text && deployment.uses_drop_in && deployment.has(Defect::cleanup_needs_imports) && !text.contains("imports")) {
-    shell.fail(fmt::format("jq: error (at <stdin>:0): null (null) and array ([\"{}\"]) cannot be subtracted", settings.drop_in()), 5);
+  if (without == text && deployment.uses_drop_in && deployment.has(Defect::cleanup_needs_imports) &&
+      !text.contains("imports")) {
+    shell.fail(fmt::format("jq: error (at <stdin>:0): null (null) and array ([\"{}\"]) cannot be subtracted",
+                           settings.drop_in()),
+               5);
   }
   std::optional<std::string> left = without;
   const bool ours_gone = !without.contains("kata-deploy.toml\"") && !without.contains("# BEGIN kata-deploy");
@@ -286,7 +297,8 @@ Work restore_backup(Deployment& deployment) {
 Work prepare_containerd(Deployment& deployment) {
   Shell& shell = deployment.shell;
   const EffectResult main_file = co_await shell.stat(kFile);
-  const bool by_value = deployment.has(Defect::operator_file_reserialised) || deployment.has(Defect::configuration_made_in_pod);
+  const bool by_value =
+      deployment.has(Defect::operator_file_reserialised) || deployment.has(Defect::configuration_made_in_pod);
   if (main_file.node == nullptr && by_value) {
     if (deployment.has(Defect::configuration_made_in_pod)) {
       co_await shell.write(kFile, shell.store().intern(""));
@@ -299,7 +311,9 @@ Work prepare_containerd(Deployment& deployment) {
   if (deployment.uses_drop_in && deployment.has(Defect::dropped_settings_stay)) {
     const std::string drop_in = deployment.settings.drop_in();
     const EffectResult made = co_await shell.make_directory(std::string(parent_path(drop_in)));
-    if (made.error) shell.fail(fmt::format("mkdir: can't create directory '/host{}': {}", parent_path(drop_in), message(*made.error)));
+    if (made.error)
+      shell.fail(
+          fmt::format("mkdir: can't create directory '/host{}': {}", parent_path(drop_in), message(*made.error)));
     const EffectResult touched = co_await shell.touch(drop_in);
     shell.require(touched, "touch", drop_in);
     deployment.wanted.insert({"containerd", "containerd/config.d", "containerd/config.d/kata-deploy.toml"});

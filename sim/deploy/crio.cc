@@ -11,7 +11,9 @@ namespace {
 constexpr const char* kFolder = "/etc/crio/crio.conf.d";
 constexpr std::string_view kDebug = "[crio.runtime]\nlog_level = \"debug\"\n";
 
-std::string drop_in(const Settings& settings) { return fmt::format("{}/{}", kFolder, settings.with_suffix("99-kata-deploy")); }
+std::string drop_in(const Settings& settings) {
+  return fmt::format("{}/{}", kFolder, settings.with_suffix("99-kata-deploy"));
+}
 
 std::string debug_drop_in(const Deployment& deployment) {
   if (deployment.has(Defect::crio_debug_shared)) return fmt::format("{}/100-debug", kFolder);
@@ -32,10 +34,11 @@ std::string pull_line(Deployment& deployment, const std::string& shim) {
 std::string runtime_table(Deployment& deployment, const std::string& shim) {
   const Settings& settings = deployment.settings;
   const std::string slash = settings.facts().double_slash_in_config_path ? "/" : "";
-  return fmt::format("\n[crio.runtime.runtimes.{}]\n\truntime_path = \"{}\"\n\truntime_type = \"vm\"\n\truntime_root = \"/run/vc\"\n"
-                     "\truntime_config_path = \"{}{}/configuration-{}.toml\"\n\tprivileged_without_host_devices = true\n{}",
-                     settings.handler(shim), settings.shim_binary(shim), settings.configuration_folder(shim), slash, shim,
-                     pull_line(deployment, shim));
+  return fmt::format(
+      "\n[crio.runtime.runtimes.{}]\n\truntime_path = \"{}\"\n\truntime_type = \"vm\"\n\truntime_root = \"/run/vc\"\n"
+      "\truntime_config_path = \"{}{}/configuration-{}.toml\"\n\tprivileged_without_host_devices = true\n{}",
+      settings.handler(shim), settings.shim_binary(shim), settings.configuration_folder(shim), slash, shim,
+      pull_line(deployment, shim));
 }
 
 std::string drop_in_text(Deployment& deployment) {

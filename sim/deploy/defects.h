@@ -12,21 +12,49 @@
 namespace barnacle {
 
 enum class Defect : std::uint8_t {
-  suffix_reapplied, single_cleanup_job, runtime_class_delete_strict, whole_file_backup, shim_loop_breaks,
-  shim_name_unquoted, hypervisor_name_unquoted, relocation_guard_narrow, proxy_appended, debug_appended,
-  annotations_appended, cleanup_needs_imports, refusal_blocks_cleanup, newer_file_kept, dropped_settings_stay,
-  label_by_daemon_set_count, ready_is_stale, wrapper_first_come, stale_artifacts_stay, import_appended,
-  configuration_made_in_pod, created_configuration_stays, operator_file_reserialised, crio_debug_shared,
-  annotations_seen_before, restart_always, suffix_stripped, values_unguarded, runtime_classes_by_script,
-  hook_role_narrow, cleanup_without_prefix, cleanup_without_restart, legacy_lists_lost, runs_unlocked, canary,
+  suffix_reapplied,
+  single_cleanup_job,
+  runtime_class_delete_strict,
+  whole_file_backup,
+  shim_loop_breaks,
+  shim_name_unquoted,
+  hypervisor_name_unquoted,
+  relocation_guard_narrow,
+  proxy_appended,
+  debug_appended,
+  annotations_appended,
+  cleanup_needs_imports,
+  refusal_blocks_cleanup,
+  newer_file_kept,
+  dropped_settings_stay,
+  label_by_daemon_set_count,
+  ready_is_stale,
+  wrapper_first_come,
+  stale_artifacts_stay,
+  import_appended,
+  configuration_made_in_pod,
+  created_configuration_stays,
+  operator_file_reserialised,
+  crio_debug_shared,
+  annotations_seen_before,
+  restart_always,
+  suffix_stripped,
+  values_unguarded,
+  runtime_classes_by_script,
+  hook_role_narrow,
+  cleanup_without_prefix,
+  cleanup_without_restart,
+  legacy_lists_lost,
+  runs_unlocked,
+  canary,
   count_
 };
 
 struct DefectRow {
   Defect defect;
-  std::string_view id;       // the name in a version preset: "Z01"
-  std::string_view link;     // upstream issue or commit, "" where none is known
-  std::string_view since;    // first and last upstream version of the script era that has it
+  std::string_view id;     // the name in a version preset: "Z01"
+  std::string_view link;   // upstream issue or commit, "" where none is known
+  std::string_view since;  // first and last upstream version of the script era that has it
   std::string_view until;
   std::string_view sentence;
   // Another one that it takes to show: it is planted as well, and what it alone does is no detection of this one.

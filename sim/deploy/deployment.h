@@ -1,5 +1,5 @@
-// One run of kata-deploy on one node, in the parts it is made of. Each part is a program of effects and reads from top to
-// bottom like the work it does; where an upstream version did otherwise, the line asks for the Defect.
+// One run of kata-deploy on one node, in the parts it is made of. Each part is a program of effects and reads from top
+// to bottom like the work it does; where an upstream version did otherwise, the line asks for the Defect.
 #pragma once
 
 #include <set>
@@ -29,9 +29,9 @@ struct Deployment {
   const Settings& settings;
   Shell& shell;
 
-  std::string runtime = {};        // "containerd", "crio"; anything else: nothing is done
+  std::string runtime = {};          // "containerd", "crio"; anything else: nothing is done
   std::string runtime_version = {};  // "containerd://2.0.4"
-  bool uses_drop_in = false;       // containerd 2 and newer
+  bool uses_drop_in = false;         // containerd 2 and newer
   bool runtime_files_changed = false;
   Wanted wanted = {};
 
@@ -63,13 +63,14 @@ Work remove_tree(Deployment& deployment, std::string path);
 
 // shim_configuration.cc
 Work configure_shims(Deployment& deployment);
-// True when configurations are edited where they stand on the host, as upstream does, and not rendered from the payload.
+// True when configurations are edited where they stand on the host, as upstream does, and not rendered from the
+// payload.
 bool edits_in_place(const Settings& settings);
 
 // qemu_wrapper.cc
 struct WrapperNames {
-  std::string binary;   // the QEMU that the configuration names
-  std::string script;   // the wrapper that takes its place
+  std::string binary;  // the QEMU that the configuration names
+  std::string script;  // the wrapper that takes its place
 };
 bool has_wrapper(const Settings& settings, const std::string& shim);
 std::string wrapper_text(const Settings& settings, const std::string& shim, const std::string& binary);

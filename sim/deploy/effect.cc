@@ -58,12 +58,14 @@ EffectResult perform_on_files(const Effect& effect, FileTree& files, Time now) {
     }
     case EffectKind::read: {
       const auto blob = files.read(effect.path);
-      if (blob) result.blob = *blob; else result.error = blob.error();
+      if (blob) result.blob = *blob;
+      else result.error = blob.error();
       break;
     }
     case EffectKind::list: {
       auto names = files.list(effect.path);
-      if (names) result.names = std::move(*names); else result.error = names.error();
+      if (names) result.names = std::move(*names);
+      else result.error = names.error();
       break;
     }
     case EffectKind::write: note(result, files.write(effect.path, effect.blob, now, effect.mode)); break;
@@ -111,8 +113,8 @@ void label_object(const Effect& effect, Cluster& cluster, const Caller& caller, 
   const ObjectPtr before = cluster.find(effect.object_kind, effect.namespace_, name);
   if (before) {
     const auto label = before->labels.find(effect.other);
-    const bool same = effect.value ? label != before->labels.end() && label->second == *effect.value
-                                   : label == before->labels.end();
+    const bool same =
+        effect.value ? label != before->labels.end() && label->second == *effect.value : label == before->labels.end();
     result.changed = !same;
     // A patch that changes nothing is answered, and nothing is written.
     if (same && cluster.allowed(caller.account, "patch", effect.object_kind, effect.namespace_)) return;
@@ -131,7 +133,8 @@ bool writes_api(EffectKind kind) {
 }
 
 std::string describe(const Effect& effect) {
-  if (is_api(effect.kind)) return fmt::format("{} {} {}", verb(effect.kind), kind_name(effect.object_kind), effect.path);
+  if (is_api(effect.kind))
+    return fmt::format("{} {} {}", verb(effect.kind), kind_name(effect.object_kind), effect.path);
   if (effect.kind == EffectKind::systemctl) return fmt::format("systemctl {} {}", effect.path, effect.other);
   if (effect.kind == EffectKind::wait_ready) return "wait-ready";
   return fmt::format("{} {}", verb(effect.kind), effect.path);
@@ -146,7 +149,8 @@ void get_node(const Effect& effect, Cluster& cluster, const Caller& caller, Effe
     return;
   }
   result.runtime_version = std::get<NodeStatus>((*node)->status).runtime_version;
-  for (auto label = (*node)->labels.lower_bound(effect.other); label != (*node)->labels.end() && label->first.starts_with(effect.other); ++label) {
+  for (auto label = (*node)->labels.lower_bound(effect.other);
+       label != (*node)->labels.end() && label->first.starts_with(effect.other); ++label) {
     result.names.push_back(label->first);
   }
 }
@@ -158,13 +162,17 @@ EffectResult perform_api(const Effect& effect, Cluster& cluster, const Caller& c
   switch (effect.kind) {
     case EffectKind::api_get: {
       const auto object = cluster.get(account, effect.object_kind, effect.namespace_, name);
-      if (object) result.object = *object; else result.api_error = object.error();
+      if (object) result.object = *object;
+      else result.api_error = object.error();
       break;
     }
     case EffectKind::api_get_node: get_node(effect, cluster, caller, result); break;
     case EffectKind::api_list: {
       const auto objects = cluster.list(account, effect.object_kind, effect.namespace_);
-      if (!objects) { result.api_error = objects.error(); break; }
+      if (!objects) {
+        result.api_error = objects.error();
+        break;
+      }
       for (const ObjectPtr& object : *objects) result.names.push_back(object->name);
       break;
     }
@@ -183,7 +191,8 @@ EffectResult perform_api(const Effect& effect, Cluster& cluster, const Caller& c
     case EffectKind::api_label: label_object(effect, cluster, caller, result); break;
     default: break;
   }
-  if (result.api_error && effect.path == kThisNode) result.api_error->message = replaced(result.api_error->message, name, kThisNode);
+  if (result.api_error && effect.path == kThisNode)
+    result.api_error->message = replaced(result.api_error->message, name, kThisNode);
   return result;
 }
 
@@ -212,7 +221,8 @@ Hash128 api_view(const Effect& effect, const Cluster& cluster, const Caller& cal
   const auto index = static_cast<std::size_t>(effect.kind) - static_cast<std::size_t>(EffectKind::api_get);
   Hasher hasher;
   hasher.add(static_cast<std::uint64_t>(
-      effect.kind == EffectKind::wait_ready || cluster.allowed(caller.account, kVerbs[index], effect.object_kind, effect.namespace_)));
+      effect.kind == EffectKind::wait_ready ||
+      cluster.allowed(caller.account, kVerbs[index], effect.object_kind, effect.namespace_)));
   if (effect.kind == EffectKind::api_list) {
     for (const ObjectPtr& object : cluster.all(effect.object_kind)) {
       if (effect.namespace_.empty() || object->namespace_ == effect.namespace_) hasher.add(object->name);
@@ -230,7 +240,8 @@ Hash128 api_view(const Effect& effect, const Cluster& cluster, const Caller& cal
     }
     case EffectKind::api_get_node:
       hasher.add(node->runtime_version);
-      for (auto label = object->labels.lower_bound(effect.other); label != object->labels.end() && label->first.starts_with(effect.other); ++label) {
+      for (auto label = object->labels.lower_bound(effect.other);
+           label != object->labels.end() && label->first.starts_with(effect.other); ++label) {
         hasher.add(label->first);
       }
       return hasher.finish();

@@ -37,7 +37,8 @@ bool loads_differently(const LoadedConfigPtr& before, const LoadedConfigPtr& aft
 }
 
 // What the effect took or replaced; none when it only added, or changed nothing.
-std::optional<PartRecord::Disturbance> disturbance(const Effect& effect, const FileTree& before, const FileTree& after) {
+std::optional<PartRecord::Disturbance> disturbance(const Effect& effect, const FileTree& before,
+                                                   const FileTree& after) {
   const auto was = before.find(effect.path, Follow::no);
   if (!was) return std::nullopt;
   const auto is = after.find(effect.path, Follow::no);
@@ -54,7 +55,8 @@ bool is_below(std::string_view path, std::string_view folder) {
 
 }  // namespace
 
-Execution::Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host, Cluster& cluster, const RunFault* fault, const Probe& probe)
+Execution::Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host,
+                     Cluster& cluster, const RunFault* fault, const Probe& probe)
     : parts_(parts),
       request_(request),
       fault_(fault),
@@ -183,7 +185,8 @@ EffectResult Execution::begin_part(const PartKey& part) {
   const Hash128 key = hasher.finish();
   const auto known = parts_->find(key);
   if (known != parts_->end()) return take_over(known->second, part.folder);
-  open_ = OpenPart{key, part, working_.files, record_->effects, record_->changes.open_count(), shell_.log().size(), {}, false};
+  open_ = OpenPart{key, part, working_.files, record_->effects, record_->changes.open_count(), shell_.log().size(),
+                   {},  false};
   return {};
 }
 
@@ -245,7 +248,8 @@ void Execution::note_change(const Effect& effect, const FileTree& before) {
   const auto disturbed = disturbance(effect, before, working_.files);
   if (open_ && disturbed) open_->disturbances.insert(*disturbed);
   const bool concerned = disturbed ? watch_.concerns(*disturbed) : watch_.concerns_addition(effect.path);
-  const bool arrives = effect.kind == EffectKind::rename && (watch_.concerns({effect.other, false}) || watch_.concerns_addition(effect.other));
+  const bool arrives = effect.kind == EffectKind::rename &&
+                       (watch_.concerns({effect.other, false}) || watch_.concerns_addition(effect.other));
   if ((!concerned && !arrives) || !record_->unrestartable.empty()) return;
   const auto trouble = watch_.look(working_);
   note_loaded(watch_.seen());
@@ -293,7 +297,8 @@ bool Execution::step(const Effect& effect) {
 }
 
 void Execution::note_fault(const Effect& effect) {
-  if (!record_->faulted) record_->struck = describe(effect) + (fault_->answer_text.empty() ? "" : ": " + fault_->answer_text);
+  if (!record_->faulted)
+    record_->struck = describe(effect) + (fault_->answer_text.empty() ? "" : ": " + fault_->answer_text);
   if (fault_->what == RunFault::What::preempt) return;  // only where others do run
   record_->faulted = true;
   record_->fault = fault_->what;

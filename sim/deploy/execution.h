@@ -11,7 +11,8 @@ namespace barnacle {
 class Execution {
  public:
   // `parts` is asked for what parts came to, and told; null under a fault, and where nothing is to be remembered.
-  Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host, Cluster& cluster, const RunFault* fault, const Probe& probe);
+  Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host, Cluster& cluster,
+            const RunFault* fault, const Probe& probe);
 
   RunPtr run();
   // After run(): the host that it left.

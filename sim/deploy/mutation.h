@@ -1,5 +1,5 @@
-// Effect mutants: the logic with one of its mutating effects dropped, done twice, or done after the next one. Nobody chose
-// them, so they tell what a list of known bugs cannot: whether a harness notices bugs that nobody has had yet.
+// Effect mutants: the logic with one of its mutating effects dropped, done twice, or done after the next one. Nobody
+// chose them, so they tell what a list of known bugs cannot: whether a harness notices bugs that nobody has had yet.
 #pragma once
 
 #include <optional>

@@ -44,7 +44,9 @@ void refuse_mapping(Deployment& deployment) {
     const std::size_t colon = entry.find(':');
     const std::string shim = entry.substr(0, colon);
     if (shim.empty() || colon == std::string::npos || colon + 1 == entry.size()) {
-      shell.refuse("The snapshotter must follow the \"shim:snapshotter,shim:snapshotter,...\" format, but at least one part is empty");
+      shell.refuse(
+          "The snapshotter must follow the \"shim:snapshotter,shim:snapshotter,...\" format, but at least one part is "
+          "empty");
     }
     if (std::ranges::count(settings.shims, shim) == 0) {
       shell.refuse(fmt::format("\"{}\" is not part of \"{}\"", shim, fmt::join(settings.shims, " ")));
@@ -107,7 +109,8 @@ Work check_values(Deployment& deployment) {
       }
       refuse_mapping(deployment);
       if (!settings.suffix.empty() && !deployment.uses_drop_in) {
-        shell.refuse(fmt::format("Multi installation can only be done if {} supports drop-in configuration files", deployment.runtime));
+        shell.refuse(fmt::format("Multi installation can only be done if {} supports drop-in configuration files",
+                                 deployment.runtime));
       }
     }
     co_return;
@@ -117,7 +120,8 @@ Work check_values(Deployment& deployment) {
   }
   // A release that refuses its node no longer serves it; what ran there before is left alone …
   if (!deployment.has(Defect::label_by_daemon_set_count)) co_await unlabel_node(deployment);
-  // … unless the runtime was replaced by one that knows no drop-ins: there, what is left of it hides the others' handlers.
+  // … unless the runtime was replaced by one that knows no drop-ins: there, what is left of it hides the others'
+  // handlers.
   const bool outlived = deployment.containerd() && !deployment.uses_drop_in && !settings.suffix.empty();
   if (outlived && !deployment.has(Defect::refusal_blocks_cleanup)) co_await withdraw(deployment);
   shell.print(*why);
@@ -144,7 +148,9 @@ Work unlabel_node(Deployment& deployment) {
                                  : fmt::format("label \"{}\" not found.", kLabel));
 }
 
-std::string restart_marker(const Settings& settings) { return "/run/" + settings.with_suffix("kata-deploy") + ".restart"; }
+std::string restart_marker(const Settings& settings) {
+  return "/run/" + settings.with_suffix("kata-deploy") + ".restart";
+}
 
 Work note_runtime_change(Deployment& deployment) {
   if (deployment.runtime_files_changed) co_return;

@@ -16,9 +16,9 @@ namespace barnacle {
 
 // What a part acts on: equal keys on equal trees come to the same.
 struct PartKey {
-  std::string folder;   // all that it changes is below, or is the folder itself
-  std::string reads;    // a file elsewhere that it may read; or empty
-  Hash128 inputs;       // its name and all that it is told
+  std::string folder;  // all that it changes is below, or is the folder itself
+  std::string reads;   // a file elsewhere that it may read; or empty
+  Hash128 inputs;      // its name and all that it is told
 };
 
 // What a part came to.

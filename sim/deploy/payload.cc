@@ -28,7 +28,9 @@ struct Manifest {
   std::vector<std::string> executable;
 };
 
-bool matches(const std::string& pattern, const std::string& path) { return fnmatch(pattern.c_str(), path.c_str(), 0) == 0; }
+bool matches(const std::string& pattern, const std::string& path) {
+  return fnmatch(pattern.c_str(), path.c_str(), 0) == 0;
+}
 
 std::string text_of(const TomlValue& table, std::string_view key) {
   const TomlValue* value = table.get(key);
@@ -168,7 +170,8 @@ const PayloadTree& payload_tree(Store& store, const Payload& payload) {
     else (void)files.put(path, store.intern(entry.text), Attributes{.mode = entry.mode, .mtime = payload.date});
   }
   PayloadTree tree{.root = files.root()};
-  for (const PayloadEntry& entry : payload.entries) tree.nodes.push_back(files.find("/" + entry.path, Follow::no).value());
+  for (const PayloadEntry& entry : payload.entries)
+    tree.nodes.push_back(files.find("/" + entry.path, Follow::no).value());
   return trees.emplace(&payload, std::move(tree)).first->second;
 }
 

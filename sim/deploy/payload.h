@@ -20,8 +20,8 @@ struct PayloadEntry {
 
 struct Payload {
   std::string version;
-  Time date = 0;                        // modification time of every file
-  std::vector<PayloadEntry> entries;    // directories before what is in them, byte order
+  Time date = 0;                          // modification time of every file
+  std::vector<PayloadEntry> entries;      // directories before what is in them, byte order
   std::set<std::string> runtime_classes;  // file names without ".yaml": "kata-qemu"
 };
 using PayloadPtr = std::shared_ptr<const Payload>;

@@ -23,21 +23,22 @@ std::string_view program_name(Program program);
 // A fault that strikes inside one run.
 struct RunFault {
   enum class What : std::uint8_t {
-    cut,   // the run ends right after the effect
-    fail,  // the effect is not done, and answers `answer`
-    lose,  // the effect is done, and answers `answer` all the same
-    tear,  // a write stops half-way and the run ends; of what is renamed into its place nothing is seen
+    cut,     // the run ends right after the effect
+    fail,    // the effect is not done, and answers `answer`
+    lose,    // the effect is done, and answers `answer` all the same
+    tear,    // a write stops half-way and the run ends; of what is renamed into its place nothing is seen
     preempt  // other runs on the node go on before the next effect
   } what = What::cut;
   std::function<bool(int number, const Effect& effect)> strikes;  // asked for each effect, counted from 1
-  bool lasting = false;       // fail: every effect from then on that it strikes
-  int exit_code = 137;        // cut: SIGKILL 137, SIGTERM 143
-  EffectResult answer;        // fail: what the effect answers instead of being done
-  std::string answer_text;    // fail: for the report
-  int until = 0;              // preempt: see Turns
+  bool lasting = false;                                           // fail: every effect from then on that it strikes
+  int exit_code = 137;                                            // cut: SIGKILL 137, SIGTERM 143
+  EffectResult answer;                                            // fail: what the effect answers instead of being done
+  std::string answer_text;                                        // fail: for the report
+  int until = 0;                                                  // preempt: see Turns
 };
 
-// What a run came to, whatever its node is called: texts say kThisNode. Immutable once made; shared by all that repeat it.
+// What a run came to, whatever its node is called: texts say kThisNode. Immutable once made; shared by all that repeat
+// it.
 struct RunRecord {
   struct Seen {
     Effect effect;
@@ -46,14 +47,14 @@ struct RunRecord {
   };
   Program program = Program::install;
   RunResult result;
-  std::vector<Seen> api;             // every API effect with the answer it had, in order
-  Changes changes;                   // mutating effects
-  int effects = 0;                   // all of them
-  int restarts = 0;                  // of the container runtime
-  bool loaded_differently = false;   // some restart loaded another configuration than was running
-  bool faulted = false;              // the fault struck
-  RunFault::What fault{};            // which kind
-  std::string struck;                // which effect it struck, described
+  std::vector<Seen> api;            // every API effect with the answer it had, in order
+  Changes changes;                  // mutating effects
+  int effects = 0;                  // all of them
+  int restarts = 0;                 // of the container runtime
+  bool loaded_differently = false;  // some restart loaded another configuration than was running
+  bool faulted = false;             // the fault struck
+  RunFault::What fault{};           // which kind
+  std::string struck;               // which effect it struck, described
   // The first moment at which a restart of the runtime would have left it dead or a handler broken; empty: never.
   std::string unrestartable;
   int unrestartable_effect = 0;
@@ -66,7 +67,7 @@ struct RunRequest {
   SettingsPtr settings;
   std::string node;
   Account account;
-  Time host_now = 0;  // date stamped on files
+  Time host_now = 0;       // date stamped on files
   Turns* turns = nullptr;  // that the run shares with others on its node; null: it has the node to itself
 };
 
@@ -98,7 +99,8 @@ class Runner {
   Store& store_;
   PartMemory parts_;
   std::unordered_map<Hash128, SettingsPtr, Hash128Hash> settings_;  // by version and environment
-  std::unordered_map<Hash128, std::vector<Remembered>, Hash128Hash> memory_;  // by program, settings, date and host, or surroundings
+  std::unordered_map<Hash128, std::vector<Remembered>, Hash128Hash>
+      memory_;  // by program, settings, date and host, or surroundings
 };
 
 }  // namespace barnacle

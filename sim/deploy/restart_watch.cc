@@ -35,7 +35,8 @@ std::optional<RestartWatch::Trouble> RestartWatch::look(const Host& host) {
   seen_ = loaded ? *loaded : nullptr;
   if (!loaded) return Trouble{"the runtime would not start: " + loaded.error().what, loaded.error().file};
   const auto broken = broken_handlers(host.files, **loaded);
-  if (!broken.empty()) return Trouble{"handler " + broken.front().handler + " would have no " + broken.front().path, broken.front().path};
+  if (!broken.empty())
+    return Trouble{"handler " + broken.front().handler + " would have no " + broken.front().path, broken.front().path};
   files_ = (*loaded)->files;
   needed_ = needed_paths(**loaded);
   const auto leads_elsewhere = [&](const std::string& path) { return is_link(host.files, path); };

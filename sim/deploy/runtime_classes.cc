@@ -55,7 +55,9 @@ Work remove(Deployment& deployment, std::string name, std::string file) {
   co_await shell.api_get(Kind::runtime_class, name);
 }
 
-bool default_wanted(const Settings& settings) { return settings.create_default_runtime_class && settings.suffix.empty(); }
+bool default_wanted(const Settings& settings) {
+  return settings.create_default_runtime_class && settings.suffix.empty();
+}
 
 }  // namespace
 
@@ -75,7 +77,8 @@ Work delete_runtime_classes(Deployment& deployment) {
   for (const std::string& shim : settings.shims) {
     deployment.shell.print(fmt::format("Deleting the kata-{} runtime class", shim));
     require_file(deployment, shim);
-    co_await remove(deployment, settings.handler(shim), fmt::format("/opt/kata-artifacts/runtimeclasses/kata-{}.yaml", shim));
+    co_await remove(deployment, settings.handler(shim),
+                    fmt::format("/opt/kata-artifacts/runtimeclasses/kata-{}.yaml", shim));
   }
   if (default_wanted(settings)) co_await remove(deployment, "kata", "/tmp/kata.yaml");
 }

@@ -91,7 +91,8 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
 
 // The '=' behind the key that begins here, or the end of its line.
 std::size_t end_of_key(std::string_view text, std::size_t at) {
-  while (at < text.size() && text[at] != '=' && text[at] != '\n') at = is_quote(text[at]) ? end_of_string(text, at) : at + 1;
+  while (at < text.size() && text[at] != '=' && text[at] != '\n')
+    at = is_quote(text[at]) ? end_of_string(text, at) : at + 1;
   return std::min(at, text.size());
 }
 
@@ -184,8 +185,8 @@ std::string remove_import(std::string_view text, std::string_view path) {
 
 namespace {
 
-// What follows a block that began with a newline of its own: the newline stays for it, and another release's block takes
-// over to remove it.
+// What follows a block that began with a newline of its own: the newline stays for it, and another release's block
+// takes over to remove it.
 std::string join_to_rest(std::string_view rest) {
   if (rest.empty()) return {};
   if (!rest.starts_with("# BEGIN ")) return "\n" + std::string(rest);

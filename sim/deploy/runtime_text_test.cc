@@ -43,9 +43,11 @@ TEST(AddImport, DoesNothingWhereThePathIsListed) {
 // A path in a comment, or in another key's value, is not listed.
 TEST(AddImport, IsNotFooledByCommentsAndOtherKeys) {
   EXPECT_EQ(with("imports = [ # \"/b\"\n]\n", "/b"), "imports = [\"/b\" # \"/b\"\n]\n");
-  EXPECT_EQ(with("required_plugins = [\"/b\"]\n", "/b"), "imports = [\"/b\"]  # kata-deploy\nrequired_plugins = [\"/b\"]\n");
+  EXPECT_EQ(with("required_plugins = [\"/b\"]\n", "/b"),
+            "imports = [\"/b\"]  # kata-deploy\nrequired_plugins = [\"/b\"]\n");
   EXPECT_EQ(with("# imports = [\"/b\"]\n", "/b"), "imports = [\"/b\"]  # kata-deploy\n# imports = [\"/b\"]\n");
-  EXPECT_EQ(with("imports_of_mine = [\"/b\"]\n", "/b"), "imports = [\"/b\"]  # kata-deploy\nimports_of_mine = [\"/b\"]\n");
+  EXPECT_EQ(with("imports_of_mine = [\"/b\"]\n", "/b"),
+            "imports = [\"/b\"]  # kata-deploy\nimports_of_mine = [\"/b\"]\n");
 }
 
 // containerd refuses a file that says `imports` twice.
@@ -103,9 +105,10 @@ std::string comment() { return *rc::gen::element<std::string>("", "", "  # it's 
 
 // One line of a file's top level.
 std::string arbitrary_line() {
-  return *rc::gen::element<std::string>("version = 3", "# imports = [\"/x\"]", "", "  root = '/var/lib/containerd'  # \"]\"",
-                                        "disabled_plugins = [\"imports\"]", "oom_score = -999", "# kata-deploy",
-                                        "list = [\n  [1], # one\n  [2]\n]", "text = '''\nimports = [\n'''");
+  return *rc::gen::element<std::string>("version = 3", "# imports = [\"/x\"]", "",
+                                        "  root = '/var/lib/containerd'  # \"]\"", "disabled_plugins = [\"imports\"]",
+                                        "oom_score = -999", "# kata-deploy", "list = [\n  [1], # one\n  [2]\n]",
+                                        "text = '''\nimports = [\n'''");
 }
 
 // An `imports` list as somebody may have written it.
@@ -115,7 +118,8 @@ std::string arbitrary_imports() {
   for (int i = 0; i < items; ++i) {
     const bool new_line = *rc::gen::arbitrary<bool>();
     if (new_line) text += comment() + "\n" + blanks();
-    text += blanks() + *rc::gen::element<std::string>("\"/etc/containerd/conf.d/*.toml\"", "'/etc/a, b.toml'", "\"/a]\"", "\"/a#b\"", "\"\\\"\"");
+    text += blanks() + *rc::gen::element<std::string>("\"/etc/containerd/conf.d/*.toml\"", "'/etc/a, b.toml'",
+                                                      "\"/a]\"", "\"/a#b\"", "\"\\\"\"");
     const bool last = i + 1 == items;
     if (!last || *rc::gen::arbitrary<bool>()) text += blanks() + ",";
   }
@@ -126,7 +130,9 @@ std::string arbitrary_imports() {
 std::string arbitrary_file() {
   std::string text;
   const int imports_at = *rc::gen::inRange(-2, 4);  // below zero: none
-  for (int i = 0; i < 4; ++i) text += (i == imports_at ? arbitrary_imports() : arbitrary_line()) + *rc::gen::element<std::string>("\n", "\n", "\r\n");
+  for (int i = 0; i < 4; ++i)
+    text +=
+        (i == imports_at ? arbitrary_imports() : arbitrary_line()) + *rc::gen::element<std::string>("\n", "\n", "\r\n");
   if (*rc::gen::arbitrary<bool>()) text += "[plugins.\"io.containerd.cri.v1.runtime\"]\n  imports = [\"no\"]\n";
   if (*rc::gen::arbitrary<bool>()) text.pop_back();
   return text;

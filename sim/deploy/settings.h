@@ -15,20 +15,20 @@ namespace barnacle {
 
 // What differs between versions of the deploy logic without being a bug. fixtures/versions/*.toml fills it.
 struct DeployFacts {
-  bool edits_toml_by_value = false;         // from 3.24.0 configurations are edited by tomlq, before by sed
-  bool double_slash_in_config_path = false; // up to 3.15.0 ConfigPath has "//" before the file's name
-  bool prefix_must_be_absolute = true;      // from 3.16.0
-  bool detects_microk8s = true;             // from 3.15.0
-  bool per_shim_values = true;              // from 3.23.0: proxies and annotations may name their shim
-  bool guest_pull = true;                   // from 3.22.0
-  bool nydus_takes_suffix = true;           // from 3.22.0 a mapping to nydus gets the suffix
-  bool cdi_annotations = true;              // from 3.23.0 nvidia-gpu-* shims allow cdi.k8s.io/*
-  bool debug_by_section = true;             // 3.23.0: debug keys are found commented or not; 3.24.0 by section
-  bool wrapper_substituted_once = true;     // from 3.23.0 the wrapper's name is substituted only if it is not there
-  std::vector<std::string> rust_shims;      // those configured below runtime-rs/
-  std::vector<std::string> wrapped_shims;   // whose QEMU gets a wrapper where it is relocated
+  bool edits_toml_by_value = false;          // from 3.24.0 configurations are edited by tomlq, before by sed
+  bool double_slash_in_config_path = false;  // up to 3.15.0 ConfigPath has "//" before the file's name
+  bool prefix_must_be_absolute = true;       // from 3.16.0
+  bool detects_microk8s = true;              // from 3.15.0
+  bool per_shim_values = true;               // from 3.23.0: proxies and annotations may name their shim
+  bool guest_pull = true;                    // from 3.22.0
+  bool nydus_takes_suffix = true;            // from 3.22.0 a mapping to nydus gets the suffix
+  bool cdi_annotations = true;               // from 3.23.0 nvidia-gpu-* shims allow cdi.k8s.io/*
+  bool debug_by_section = true;              // 3.23.0: debug keys are found commented or not; 3.24.0 by section
+  bool wrapper_substituted_once = true;      // from 3.23.0 the wrapper's name is substituted only if it is not there
+  std::vector<std::string> rust_shims;       // those configured below runtime-rs/
+  std::vector<std::string> wrapped_shims;    // whose QEMU gets a wrapper where it is relocated
   std::map<std::string, std::string> qemu_share;  // shim → share name in the wrapper; others: the shim itself
-  std::vector<std::string> tdx_ubuntu;      // Ubuntu versions with TDX
+  std::vector<std::string> tdx_ubuntu;            // Ubuntu versions with TDX
 };
 
 // Everything about one version: facts, defects, payload.
@@ -65,8 +65,8 @@ struct Settings {
   const DeployFacts& facts() const { return version->facts; }
   bool is_rust(const std::string& shim) const;
   bool relocated() const { return destination() != "/opt/kata"; }
-  const std::string& destination() const { return root; }         // "/opt/kata-cicd"
-  std::string with_suffix(std::string name) const;                // "kata-qemu" → "kata-qemu-cicd"
+  const std::string& destination() const { return root; }  // "/opt/kata-cicd"
+  std::string with_suffix(std::string name) const;         // "kata-qemu" → "kata-qemu-cicd"
   std::string handler(const std::string& shim) const { return with_suffix("kata-" + shim); }
   std::string drop_in() const { return destination() + "/containerd/config.d/kata-deploy.toml"; }
   std::string configuration_folder(const std::string& shim) const;  // below the destination
@@ -77,7 +77,8 @@ struct Settings {
 using SettingsPtr = std::shared_ptr<const Settings>;
 
 // `environment_hash`: of the environment but for the node's name, for Settings::hash.
-Settings read_settings(const DeployVersion& version, const std::map<std::string, std::string>& environment, Hash128 environment_hash);
+Settings read_settings(const DeployVersion& version, const std::map<std::string, std::string>& environment,
+                       Hash128 environment_hash);
 
 // "kata" with "/opt/kata-cicd": where a release with that prefix and suffix puts its tree.
 std::string destination_of(std::string_view prefix, std::string_view suffix);

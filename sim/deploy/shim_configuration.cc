@@ -99,7 +99,8 @@ Work wrap_qemu(Deployment& deployment, Draft& draft, const std::string& shim) {
   Shell& shell = deployment.shell;
   const Settings& settings = deployment.settings;
   std::string binary = hypervisor_path(shell.store(), draft.text, "qemu");
-  if (deployment.has(Defect::suffix_stripped) && !settings.suffix.empty()) binary = without_suffix(binary, settings.suffix);
+  if (deployment.has(Defect::suffix_stripped) && !settings.suffix.empty())
+    binary = without_suffix(binary, settings.suffix);
   const std::string script = binary + "-installation-prefix";
   const EffectResult present = co_await shell.stat(script);
   const Blob* text = shell.store().intern(wrapper_text(settings, shim, binary));
@@ -109,7 +110,8 @@ Work wrap_qemu(Deployment& deployment, Draft& draft, const std::string& shim) {
     const EffectResult written = co_await shell.replace(script, text, 0755);
     shell.require(written, "mv", script);
   }
-  if (script.starts_with(settings.destination() + "/")) deployment.wanted.insert(script.substr(settings.destination().size() + 1));
+  if (script.starts_with(settings.destination() + "/"))
+    deployment.wanted.insert(script.substr(settings.destination().size() + 1));
   if (settings.facts().edits_toml_by_value) {
     const TextEdit edit = set_value({"hypervisor", "qemu", "path"}, toml_string(script));
     co_await revise(deployment, draft, edit);
@@ -124,7 +126,8 @@ Work relocate(Deployment& deployment, Draft& draft, const std::string& shim) {
   const Settings& settings = deployment.settings;
   const std::string destination = settings.destination();
   // Upstream substitutes wherever the letters stand; a file rendered from the payload can mind where a path ends.
-  const TextEdit edit = draft.in_place ? substitute_all("/opt/kata", destination) : relocate_paths("/opt/kata", destination);
+  const TextEdit edit =
+      draft.in_place ? substitute_all("/opt/kata", destination) : relocate_paths("/opt/kata", destination);
   co_await revise(deployment, draft, edit);
   if (has_wrapper(settings, shim)) co_await wrap_qemu(deployment, draft, shim);
 }
@@ -191,9 +194,9 @@ Task<bool> configure_shim(Deployment& deployment, const std::string& shim, std::
 }  // namespace
 
 bool edits_in_place(const Settings& settings) {
-  for (const Defect defect : {Defect::newer_file_kept, Defect::suffix_reapplied, Defect::shim_loop_breaks,
-                              Defect::relocation_guard_narrow, Defect::proxy_appended, Defect::debug_appended,
-                              Defect::annotations_appended, Defect::suffix_stripped}) {
+  for (const Defect defect :
+       {Defect::newer_file_kept, Defect::suffix_reapplied, Defect::shim_loop_breaks, Defect::relocation_guard_narrow,
+        Defect::proxy_appended, Defect::debug_appended, Defect::annotations_appended, Defect::suffix_stripped}) {
     if (settings.has(defect)) return true;
   }
   return false;
@@ -213,7 +216,8 @@ std::string wrapper_text(const Settings& settings, const std::string& shim, cons
     constexpr std::string_view kPlain = "qemu-system-x86_64";
     if (name.starts_with(kPlain)) share = "qemu" + std::string(name.substr(kPlain.size()));
   }
-  return fmt::format("#!/usr/bin/env bash\n\nexec {} \"$@\" -L {}/share/kata-{}/qemu/\n", binary, settings.destination(), share);
+  return fmt::format("#!/usr/bin/env bash\n\nexec {} \"$@\" -L {}/share/kata-{}/qemu/\n", binary,
+                     settings.destination(), share);
 }
 
 namespace {
@@ -226,7 +230,8 @@ Work configure_all(Deployment& deployment) {
   }
   if (deployment.settings.host_os != "cbl-mariner") co_return;
   // Mariner's Cloud Hypervisor is another binary of the payload.
-  Draft draft{.path = deployment.settings.destination() + "/share/defaults/kata-containers/configuration-clh.toml", .in_place = true};
+  Draft draft{.path = deployment.settings.destination() + "/share/defaults/kata-containers/configuration-clh.toml",
+              .in_place = true};
   const std::string binary = deployment.settings.destination() + "/bin/cloud-hypervisor-glibc";
   const TextEdit resources = set_value({"hypervisor", "clh", "static_sandbox_resource_mgmt"}, toml_bool(true));
   const TextEdit paths = set_value({"hypervisor", "clh", "valid_hypervisor_paths"}, toml_array(std::vector{binary}));

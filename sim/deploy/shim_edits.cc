@@ -45,7 +45,8 @@ std::vector<TextEdit> append_parameter_by_value(Store& store, const Blob* text, 
   return {set_value({"hypervisor", table, "kernel_params"}, toml_string(joined))};
 }
 
-EditMaker proxy_edit(const Settings& settings, const std::string& shim, const std::string& name, const std::string& value) {
+EditMaker proxy_edit(const Settings& settings, const std::string& shim, const std::string& name,
+                     const std::string& value) {
   const std::string parameter = name + "=" + value;
   if (settings.facts().edits_toml_by_value) {
     return [=](Store& store, const Blob* text) {
@@ -62,7 +63,8 @@ std::vector<TextEdit> debug_by_value(Store& store, const Blob* text, const std::
   if (named && !true_at(store, text, {"hypervisor", table, "enable_debug"})) {
     edits.push_back(set_value({"hypervisor", table, "enable_debug"}, toml_bool(true)));
   }
-  if (!true_at(store, text, {"runtime", "enable_debug"})) edits.push_back(set_value({"runtime", "enable_debug"}, toml_bool(true)));
+  if (!true_at(store, text, {"runtime", "enable_debug"}))
+    edits.push_back(set_value({"runtime", "enable_debug"}, toml_bool(true)));
   if (!true_at(store, text, {"agent", "kata", "debug_console_enabled"})) {
     edits.push_back(set_value({"agent", "kata", "debug_console_enabled"}, toml_bool(true)));
   }
@@ -74,7 +76,8 @@ std::vector<TextEdit> debug_by_value(Store& store, const Blob* text, const std::
   for (const std::string parameter : {"agent.log=debug", "initcall_debug"}) {
     if (!present.contains(parameter)) added += " " + parameter;
   }
-  if (named && !added.empty()) edits.push_back(set_value({"hypervisor", table, "kernel_params"}, toml_string(present + added)));
+  if (named && !added.empty())
+    edits.push_back(set_value({"hypervisor", table, "kernel_params"}, toml_string(present + added)));
   return edits;
 }
 
@@ -82,7 +85,9 @@ bool has_true_line(std::string_view text, std::string_view key) {
   return has_line(text, [&](std::string_view line) {
     if (!line.starts_with(key)) return false;
     std::string_view rest = line.substr(key.size());
-    const auto skip_blanks = [&] { while (!rest.empty() && (rest[0] == ' ' || rest[0] == '\t')) rest.remove_prefix(1); };
+    const auto skip_blanks = [&] {
+      while (!rest.empty() && (rest[0] == ' ' || rest[0] == '\t')) rest.remove_prefix(1);
+    };
     skip_blanks();
     if (!rest.starts_with('=')) return false;
     rest.remove_prefix(1);
@@ -93,7 +98,8 @@ bool has_true_line(std::string_view text, std::string_view key) {
 
 std::vector<TextEdit> debug_by_text(const Settings& settings, const Blob* text) {
   if (settings.has(Defect::debug_appended)) {
-    return {set_line("enable_debug", "true", Commented::only), set_line("debug_console_enabled", "true", Commented::only),
+    return {set_line("enable_debug", "true", Commented::only),
+            set_line("debug_console_enabled", "true", Commented::only),
             append_to_string("kernel_params", " agent.log=debug initcall_debug")};
   }
   std::vector<TextEdit> edits;
@@ -115,7 +121,8 @@ std::vector<std::string> annotations_for(const Settings& settings, const std::st
   for (const std::string& entry : split(settings.annotations, ' ')) {
     const std::size_t colon = settings.facts().per_shim_values ? entry.rfind(':') : std::string::npos;
     if (colon == std::string::npos) {
-      std::ranges::copy(settings.facts().per_shim_values ? split(entry, ',') : std::vector{entry}, std::back_inserter(all));
+      std::ranges::copy(settings.facts().per_shim_values ? split(entry, ',') : std::vector{entry},
+                        std::back_inserter(all));
     } else if (entry.substr(0, colon) == shim) {
       std::ranges::copy(split(entry.substr(entry.find(':') + 1), ','), std::back_inserter(own));
     }
@@ -153,14 +160,17 @@ EditMaker annotation_edit(const Settings& settings, const std::string& shim, std
     if (added.empty()) return {};
     if (forgets) seen.clear();
     // Where jq cannot name the table, upstream reads an empty list; its edit is lost anyway.
-    std::vector<std::string> present = by_value && !jq_can_name(table) ? std::vector<std::string>{} : present_annotations(store, text, table);
+    std::vector<std::string> present =
+        by_value && !jq_can_name(table) ? std::vector<std::string>{} : present_annotations(store, text, table);
     std::vector<std::string> unique;
     std::ranges::copy(added, std::back_inserter(present));
     for (const std::string& annotation : present) {
       if (seen.insert(annotation).second) unique.push_back(annotation);
     }
     if (unique.empty()) return {};
-    if (!by_value) return {set_list("enable_annotations", quoted(unique, settings.has(Defect::annotations_seen_before) ? "," : ", "))};
+    if (!by_value)
+      return {
+          set_list("enable_annotations", quoted(unique, settings.has(Defect::annotations_seen_before) ? "," : ", "))};
     if (!jq_can_name(table)) return {};
     return {set_value({"hypervisor", table, "enable_annotations"}, toml_array(unique))};
   };
@@ -168,7 +178,9 @@ EditMaker annotation_edit(const Settings& settings, const std::string& shim, std
 
 EditMaker guest_pull_edit(const Settings& settings) {
   if (settings.facts().edits_toml_by_value) {
-    return [](Store&, const Blob*) { return std::vector{set_value({"runtime", "experimental_force_guest_pull"}, toml_bool(true))}; };
+    return [](Store&, const Blob*) {
+      return std::vector{set_value({"runtime", "experimental_force_guest_pull"}, toml_bool(true))};
+    };
   }
   const Commented commented = settings.facts().debug_by_section ? Commented::also : Commented::never;
   return [=](Store&, const Blob*) { return std::vector{set_line("experimental_force_guest_pull", "true", commented)}; };

@@ -50,7 +50,8 @@ bool is_aside(const std::string& path, const std::string& destination) {
 
 std::optional<Surroundings> surroundings_of(const Host& host, const std::string& destination) {
   const Node* folder = neighbourhood(host.files, destination);
-  if (folder == nullptr || host.files.has_capacity() || !has_neighbours(*folder, base_name(destination))) return std::nullopt;
+  if (folder == nullptr || host.files.has_capacity() || !has_neighbours(*folder, base_name(destination)))
+    return std::nullopt;
   const auto loads = load_runtime_configuration(host.files, host.runtime);
   if (!loads) return std::nullopt;
   Surroundings around;

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/deploy/shell.h"
 #include "sim/base/sanitized.h"
+#include "sim/deploy/shell.h"
 
 namespace barnacle {
 namespace {
@@ -17,7 +17,9 @@ namespace {
 // Says when it is made and when it is gone, as a local of a frame does.
 class Trace {
  public:
-  Trace(std::vector<std::string>& log, std::string name) : log_(log), name_(std::move(name)) { log_.push_back("+" + name_); }
+  Trace(std::vector<std::string>& log, std::string name) : log_(log), name_(std::move(name)) {
+    log_.push_back("+" + name_);
+  }
   ~Trace() { log_.push_back("-" + name_); }
   Trace(const Trace&) = delete;
   Trace& operator=(const Trace&) = delete;

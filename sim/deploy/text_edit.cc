@@ -66,7 +66,9 @@ struct EditKey {
   bool operator==(const EditKey&) const = default;
 };
 struct EditKeyHash {
-  std::size_t operator()(const EditKey& key) const { return static_cast<std::size_t>(key.before->hash.low ^ key.edit.low); }
+  std::size_t operator()(const EditKey& key) const {
+    return static_cast<std::size_t>(key.before->hash.low ^ key.edit.low);
+  }
 };
 struct EditMemo {
   std::unordered_map<EditKey, const Blob*, EditKeyHash> results;
@@ -86,9 +88,8 @@ const Blob* apply_edit(Store& store, const Blob* before, const TextEdit& edit) {
 }
 
 TextEdit substitute_all(std::string from, std::string to) {
-  return {name_edit("all", from, to), [from, to](Store& store, const Blob* before) {
-            return store.intern(replace_all(before->bytes, from, to));
-          }};
+  return {name_edit("all", from, to),
+          [from, to](Store& store, const Blob* before) { return store.intern(replace_all(before->bytes, from, to)); }};
 }
 
 TextEdit substitute_first_per_line(std::string from, std::string to) {
@@ -158,7 +159,8 @@ TextEdit set_value(std::vector<std::string> path, TomlValue value) {
   Hasher id;
   id.add("value").add(hash_of(value));
   for (const std::string& key : path) id.add(key);
-  return {id.finish(), [path = std::move(path), value = std::move(value)](Store& store, const Blob* before) -> const Blob* {
+  return {id.finish(),
+          [path = std::move(path), value = std::move(value)](Store& store, const Blob* before) -> const Blob* {
             const auto& parsed = parse_toml(store, before);
             if (!parsed) return before;
             TomlValue edited = *parsed;
@@ -168,9 +170,8 @@ TextEdit set_value(std::vector<std::string> path, TomlValue value) {
 }
 
 TextEdit relocate_paths(std::string from, std::string to) {
-  return {name_edit("relocate", from, to), [from, to](Store& store, const Blob* before) {
-            return store.intern(relocate(before->bytes, from, to));
-          }};
+  return {name_edit("relocate", from, to),
+          [from, to](Store& store, const Blob* before) { return store.intern(relocate(before->bytes, from, to)); }};
 }
 
 bool has_line(std::string_view text, const std::function<bool(std::string_view line)>& predicate) {

@@ -31,13 +31,15 @@ TextEdit append_to_list(std::string key, std::string addition);
 TextEdit set_list(std::string key, std::string items);
 
 enum class Commented : std::uint8_t { only, also, never };
-// Every line that begins with the key (commented out with '#', or not, as `commented` says) and has a '=' becomes  key = value.
+// Every line that begins with the key (commented out with '#', or not, as `commented` says) and has a '=' becomes  key
+// = value.
 TextEdit set_line(std::string key, std::string value, Commented commented);
 
 // jq: the value at this path becomes `value`; the file is laid out anew. Text that does not parse stays as it is.
 TextEdit set_value(std::vector<std::string> path, TomlValue value);
 
-// Moves paths below `from` to `to`, only where a path really ends or goes on with '/' ("/opt/kata-x" is not below "/opt/kata").
+// Moves paths below `from` to `to`, only where a path really ends or goes on with '/' ("/opt/kata-x" is not below
+// "/opt/kata").
 TextEdit relocate_paths(std::string from, std::string to);
 
 // Reads of text, as grep does.

@@ -12,7 +12,9 @@ constexpr int kBatch = 64;
 std::string configuration(int number) {
   std::string text = "# configuration " + std::to_string(number) + "\n[hypervisor.qemu]\n";
   while (text.size() < kBytes) {
-    text += "# What the next key is for, and what happens when it is left out.\npath = \"/opt/kata/bin/qemu-system-x86_64\"\n#enable_debug = true\n";
+    text +=
+        "# What the next key is for, and what happens when it is left out.\npath = "
+        "\"/opt/kata/bin/qemu-system-x86_64\"\n#enable_debug = true\n";
   }
   return text;
 }

@@ -37,8 +37,11 @@ TEST(TextEdits, RelocationMovesPathsAndNotNamesThatBeginAlike) {
 
 TEST(TextEdits, AppendToStringReachesOnlyLinesOfTheKey) {
   const TextEdit edit = append_to_string("kernel_params", " agent.log=debug");
-  EXPECT_EQ(edited("kernel_params = \"quiet\"\n# kernel_params = \"\"\n  kernel_params = \"\"\nkernel_params_x = \"\"\n", edit),
-            "kernel_params = \"quiet agent.log=debug\"\n# kernel_params = \"\"\n  kernel_params = \"\"\nkernel_params_x = \"\"\n");
+  EXPECT_EQ(
+      edited("kernel_params = \"quiet\"\n# kernel_params = \"\"\n  kernel_params = \"\"\nkernel_params_x = \"\"\n",
+             edit),
+      "kernel_params = \"quiet agent.log=debug\"\n# kernel_params = \"\"\n  kernel_params = \"\"\nkernel_params_x = "
+      "\"\"\n");
   EXPECT_EQ(edited("kernel_params = 3\n", edit), "kernel_params = 3\n");
 }
 
@@ -52,7 +55,8 @@ TEST(TextEdits, AppendUnlessItIsThere) {
 TEST(TextEdits, ListsAreAppendedToAndSet) {
   EXPECT_EQ(edited("enable_annotations = [\"a\"] # x\n", append_to_list("enable_annotations", "\"b\"")),
             "enable_annotations = [\"a\", \"b\"] # x\n");
-  EXPECT_EQ(edited("enable_annotations = []\n", append_to_list("enable_annotations", "\"b\"")), "enable_annotations = [, \"b\"]\n");
+  EXPECT_EQ(edited("enable_annotations = []\n", append_to_list("enable_annotations", "\"b\"")),
+            "enable_annotations = [, \"b\"]\n");
   EXPECT_EQ(edited("imports = [\"a\"]\n", set_list("imports", "")), "imports = []\n");
   EXPECT_EQ(edited("imports = [\n", set_list("imports", "")), "imports = [\n");
   EXPECT_EQ(edited("#imports = [\"a\"]\n", set_list("imports", "\"b\"")), "#imports = [\"a\"]\n");
@@ -97,8 +101,9 @@ TEST(TextEdits, HasLineAsksEveryLine) {
 }
 
 std::string arbitrary_text() {
-  const auto pieces = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
-      "/opt/kata", "/opt/kata-a", "/bin", "key = \"", "key = [", "\"", "]", "#", "key", " = ", "\n", "a", "-", "=", " "));
+  const auto pieces = *rc::gen::container<std::vector<std::string>>(
+      rc::gen::element<std::string>("/opt/kata", "/opt/kata-a", "/bin", "key = \"", "key = [", "\"", "]", "#", "key",
+                                    " = ", "\n", "a", "-", "=", " "));
   std::string text;
   for (const std::string& piece : pieces) text += piece;
   return text;
@@ -107,9 +112,12 @@ std::string arbitrary_text() {
 // None of them adds or loses a line, nor the newline at the end.
 RC_GTEST_PROP(TextEditLaws, EditsOfLinesKeepTheLines, ()) {
   const std::string text = arbitrary_text();
-  const TextEdit edits[] = {substitute_all("/opt/kata", "/x"),          substitute_first_per_line("/opt/kata", "/x"),
-                            append_to_string("key", "+"),                append_to_list("key", "\"+\""),
-                            set_list("key", "1"),                       set_line("key", "1", Commented::also),
+  const TextEdit edits[] = {substitute_all("/opt/kata", "/x"),
+                            substitute_first_per_line("/opt/kata", "/x"),
+                            append_to_string("key", "+"),
+                            append_to_list("key", "\"+\""),
+                            set_list("key", "1"),
+                            set_line("key", "1", Commented::also),
                             relocate_paths("/opt/kata", "/opt/kata-a")};
   for (const TextEdit& edit : edits) {
     const std::string after = edited(text, edit);
@@ -121,7 +129,8 @@ RC_GTEST_PROP(TextEditLaws, EditsOfLinesKeepTheLines, ()) {
 
 RC_GTEST_PROP(TextEditLaws, RelocatingAndSettingTwiceIsAsGoodAsOnce, ()) {
   const std::string text = arbitrary_text();
-  for (const TextEdit& edit : {relocate_paths("/opt/kata", "/opt/kata-a"), set_list("key", "1"), set_line("key", "1", Commented::also)}) {
+  for (const TextEdit& edit :
+       {relocate_paths("/opt/kata", "/opt/kata-a"), set_list("key", "1"), set_line("key", "1", Commented::also)}) {
     const std::string once = edited(text, edit);
     RC_ASSERT(edited(once, edit) == once);
   }

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 template <class T>
 struct Fact {
   std::string_view key;
-  std::variant<bool T::*, std::string T::*, std::vector<std::string> T::*, std::map<std::string, std::string> T::*> member;
+  std::variant<bool T::*, std::string T::*, std::vector<std::string> T::*, std::map<std::string, std::string> T::*>
+      member;
 };
 
 const Fact<ChartFacts> kChartFacts[] = {
@@ -95,8 +96,8 @@ Loaded assign(std::map<std::string, std::string>& fact, const TomlValue& value) 
 }
 
 template <class T>
-std::expected<void, VersionError> fill(T& facts, std::span<const Fact<T>> rows, const TomlValue& preset, const std::string& name,
-                                       const std::string& file) {
+std::expected<void, VersionError> fill(T& facts, std::span<const Fact<T>> rows, const TomlValue& preset,
+                                       const std::string& name, const std::string& file) {
   const TomlValue* table = preset.get(name);
   if (table == nullptr) return {};
   if (!table->is_table()) return std::unexpected(VersionError{file, table->line, "'" + name + "' is no table"});
@@ -160,7 +161,8 @@ std::expected<std::shared_ptr<Version>, VersionError> read_version(const fs::pat
   version->deploy.version = text_at(*preset, "version");
   version->chart_facts.version = version->name;  // the image's tag: presets of one upstream version differ
   const TomlValue* recorded = preset->get("recorded");
-  version->recorded = recorded != nullptr && std::holds_alternative<bool>(recorded->value) && std::get<bool>(recorded->value);
+  version->recorded =
+      recorded != nullptr && std::holds_alternative<bool>(recorded->value) && std::get<bool>(recorded->value);
   const auto date = parse_date(text_at(*preset, "date"));
   if (!date) return std::unexpected(VersionError{file, 0, "has no valid date"});
   version->date = *date;
@@ -242,7 +244,8 @@ std::expected<VersionLibrary, VersionError> load_versions(const std::string& fol
     auto version = read_version(file);
     if (!version) return std::unexpected(version.error());
     const auto own = payloads.find((*version)->name);
-    auto image = load_payload(own == payloads.end() ? payload : own->second, (*version)->deploy.version, (*version)->date);
+    auto image =
+        load_payload(own == payloads.end() ? payload : own->second, (*version)->deploy.version, (*version)->date);
     if (!image) return std::unexpected(VersionError{image.error().path, image.error().line, image.error().what});
     (*version)->deploy.payload = *image;
     library.payload_dates.push_back((*version)->date);

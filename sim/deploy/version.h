@@ -16,12 +16,12 @@ namespace barnacle {
 int compare_versions(std::string_view a, std::string_view b);
 
 struct Version {
-  std::string name;       // of the preset's file: "3.16.0", "kata", "3.16.0-strip"
+  std::string name;  // of the preset's file: "3.16.0", "kata", "3.16.0-strip"
   std::string title;
-  bool recorded = false;  // held against recordings of the real script
-  bool reference = false; // the reference logic, whatever was planted in it since
-  bool planted = false;   // made by plant()
-  Time date = 0;          // of the payload
+  bool recorded = false;   // held against recordings of the real script
+  bool reference = false;  // the reference logic, whatever was planted in it since
+  bool planted = false;    // made by plant()
+  Time date = 0;           // of the payload
   ChartFacts chart_facts;
   ChartPtr chart;
   DeployVersion deploy;

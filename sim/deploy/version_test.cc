@@ -19,7 +19,9 @@ const std::string kPayload = std::string(BARNACLE_SOURCE_DIR) + "/fixtures/paylo
 const VersionLibrary& library() {
   static const VersionLibrary loaded = [] {
     auto versions = load_versions(kVersions, kPayload);
-    if (!versions) throw std::runtime_error(versions.error().file + ":" + std::to_string(versions.error().line) + ": " + versions.error().what);
+    if (!versions)
+      throw std::runtime_error(versions.error().file + ":" + std::to_string(versions.error().line) + ": " +
+                               versions.error().what);
     return std::move(*versions);
   }();
   return loaded;
@@ -77,7 +79,8 @@ TEST(Versions, NewerVersionsHaveNewerPayloads) {
 
 TEST(Versions, NoTwoShareAHash) {
   std::set<Hash128> hashes;
-  for (const auto& [name, version] : library().versions) EXPECT_TRUE(hashes.insert(version->deploy.hash).second) << name;
+  for (const auto& [name, version] : library().versions)
+    EXPECT_TRUE(hashes.insert(version->deploy.hash).second) << name;
 }
 
 TEST(Versions, AFilesDateIsThatOfTheNewestPayloadBeforeIt) {
@@ -140,7 +143,8 @@ TEST(Dates, AreReadWithAndWithoutATime) {
   EXPECT_EQ(parse_date("2025-05-01T10:00:00Z"), 1746093600);
   EXPECT_EQ(parse_date("2025-05-01 10:00:00+02:00"), 1746086400);
   EXPECT_EQ(parse_date("2024-02-29"), 1709164800);
-  for (const std::string_view wrong : {"", "2025", "2025-02-29", "2025-13-01", "2025-05-01T24:00:00Z", "1969-12-31", "2025-05-01x"}) {
+  for (const std::string_view wrong :
+       {"", "2025", "2025-02-29", "2025-13-01", "2025-05-01T24:00:00Z", "1969-12-31", "2025-05-01x"}) {
     EXPECT_EQ(parse_date(wrong), std::nullopt) << wrong;
   }
 }

@@ -81,11 +81,12 @@ Hasher& add_words(Hasher& hasher, const Words& words) {
 Hash128 hash_of_facts(const ChartFacts& facts, const Values& defaults) {
   Hasher hasher;
   hasher.add(std::string_view(facts.version)).add(hash_of_values(defaults));
-  for (const bool fact : {facts.structured_values, facts.create_runtime_classes, facts.chart_runtime_classes,
-                          facts.node_selector, facts.node_selector_on_job, facts.tolerations, facts.arch_environment,
-                          facts.snapshotter_environment, facts.may_list_daemon_sets, facts.feature_rules,
-                          facts.microk8s_directory, facts.default_snapshotters, facts.amd64_guest_pull_everywhere,
-                          facts.legacy_lists_reach_the_pod, facts.cleanup_knows_prefix, facts.clean_every_node, facts.guard_values}) {
+  for (const bool fact :
+       {facts.structured_values, facts.create_runtime_classes, facts.chart_runtime_classes, facts.node_selector,
+        facts.node_selector_on_job, facts.tolerations, facts.arch_environment, facts.snapshotter_environment,
+        facts.may_list_daemon_sets, facts.feature_rules, facts.microk8s_directory, facts.default_snapshotters,
+        facts.amd64_guest_pull_everywhere, facts.legacy_lists_reach_the_pod, facts.cleanup_knows_prefix,
+        facts.clean_every_node, facts.guard_values}) {
     hasher.add(static_cast<std::uint64_t>(fact ? 1 : 0));
   }
   hasher.add(std::string_view(facts.k0s_directory)).add(std::string_view(facts.gpu_tee_memory));

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/cluster/objects.h"
 #include "sim/base/text.h"
+#include "sim/cluster/objects.h"
 #include "sim/helm/chart.h"
 #include "sim/helm/chart_shims.h"
 

@@ -42,7 +42,7 @@ struct Hook {
 struct Rendered {
   std::vector<Object> objects;  // plain ones
   std::vector<Hook> hooks;
-  Hash128 hash;                 // of all of it; Helm fills it in when it keeps the manifest
+  Hash128 hash;  // of all of it; Helm fills it in when it keeps the manifest
 };
 
 struct RenderError {
@@ -72,7 +72,14 @@ struct Chart {
 using ChartPtr = std::shared_ptr<const Chart>;
 
 enum class ReleaseStatus : std::uint8_t {
-  deployed, superseded, failed, uninstalling, uninstalled, pending_install, pending_upgrade, pending_rollback
+  deployed,
+  superseded,
+  failed,
+  uninstalling,
+  uninstalled,
+  pending_install,
+  pending_upgrade,
+  pending_rollback
 };
 std::string_view status_name(ReleaseStatus status);  // "pending-upgrade"
 
@@ -84,7 +91,7 @@ struct Revision {
   ReleaseStatus status = ReleaseStatus::pending_install;
   std::string description;  // "Install complete"
   ChartPtr chart;
-  Values config;            // the user's values
+  Values config;  // the user's values
   std::shared_ptr<const Rendered> manifest;
 };
 using RevisionPtr = std::shared_ptr<const Revision>;
@@ -97,13 +104,13 @@ struct HelmOptions {
   bool cleanup_on_fail = false;
   bool no_hooks = false;
   bool keep_history = false;
-  bool install = false;                // upgrade --install
-  bool replace = false;                // install --replace
+  bool install = false;  // upgrade --install
+  bool replace = false;  // install --replace
   bool reuse_values = false;
   bool reset_values = false;
   bool reset_then_reuse_values = false;
   bool create_namespace = false;
-  int history_max = 10;                // 0: without limit
+  int history_max = 10;  // 0: without limit
   Time timeout_s = 300;
   Propagation cascade = Propagation::background;
   std::optional<int> kill_after_requests = std::nullopt;  // the client dies after so many writing requests
@@ -112,7 +119,8 @@ struct HelmOptions {
 struct HelmResult {
   int exit_status = 0;  // 1 on an error, 137 when the client was killed
   std::string message;  // the error as helm prints it, without "Error: "; empty on success
-  bool refused = false; // nothing was changed: rendering or an ownership check stopped it, or the release was not there
+  bool refused =
+      false;  // nothing was changed: rendering or an ownership check stopped it, or the release was not there
 };
 
 // Release storage and the four commands. Stateless: all state is in the cluster's Secrets.
@@ -120,10 +128,13 @@ class Helm {
  public:
   Helm(Cluster& cluster, Machines& machines) : cluster_(cluster), machines_(machines) {}
 
-  HelmResult install(const std::string& release, const std::string& ns, ChartPtr chart, const Values& values, const HelmOptions& options);
+  HelmResult install(const std::string& release, const std::string& ns, ChartPtr chart, const Values& values,
+                     const HelmOptions& options);
   // `chart` as given on the command line; `values` null: none given.
-  HelmResult upgrade(const std::string& release, const std::string& ns, ChartPtr chart, const Values* values, const HelmOptions& options);
-  HelmResult rollback(const std::string& release, const std::string& ns, int revision /* 0: the previous */, const HelmOptions& options);
+  HelmResult upgrade(const std::string& release, const std::string& ns, ChartPtr chart, const Values* values,
+                     const HelmOptions& options);
+  HelmResult rollback(const std::string& release, const std::string& ns, int revision /* 0: the previous */,
+                      const HelmOptions& options);
   HelmResult uninstall(const std::string& release, const std::string& ns, const HelmOptions& options);
 
  private:
@@ -140,13 +151,13 @@ RevisionPtr deployed_revision(const Cluster& cluster, std::string_view ns, std::
 // How Helm computes a patch.
 enum class MergeKind : std::uint8_t {
   strategic,  // kinds of the client's scheme: three ways, lists by merge key
-  json        // all others: two ways, between the manifests only; what was changed by hand and not by the chart is not seen
+  json  // all others: two ways, between the manifests only; what was changed by hand and not by the chart is not seen
 };
 
 // Helm 3's three-way merge: what `current` becomes when the chart's manifest goes from `original` to `modified`. Keys
 // the chart sets win; keys it dropped are removed; everything else that was added by hand stays. Lists by merge key for
 // kinds of the client's scheme.
-nlohmann::json three_way_merge(const nlohmann::json& original, const nlohmann::json& modified, const nlohmann::json& current,
-                               MergeKind kind = MergeKind::strategic);
+nlohmann::json three_way_merge(const nlohmann::json& original, const nlohmann::json& modified,
+                               const nlohmann::json& current, MergeKind kind = MergeKind::strategic);
 
 }  // namespace barnacle

@@ -12,8 +12,8 @@ constexpr std::string_view kCriOfVersion2 = "io.containerd.grpc.v1.cri";
 constexpr std::string_view kCriOfVersion3 = "io.containerd.cri.v1.runtime";
 
 constexpr DecodedKey kTopLevel[] = {
-    {"version", TomlKind::integer}, {"root", TomlKind::string},     {"state", TomlKind::string},
-    {"debug", TomlKind::table},     {"grpc", TomlKind::table},      {"plugins", TomlKind::table},
+    {"version", TomlKind::integer},   {"root", TomlKind::string},         {"state", TomlKind::string},
+    {"debug", TomlKind::table},       {"grpc", TomlKind::table},          {"plugins", TomlKind::table},
     {"oom_score", TomlKind::integer}, {"proxy_plugins", TomlKind::table}, {"disabled_plugins", TomlKind::strings},
 };
 constexpr DecodedKey kDebug[] = {{"level", TomlKind::string}, {"address", TomlKind::string}};
@@ -92,7 +92,8 @@ TomlValue in_one_schema(const TomlValue& config, std::int64_t schema) {
   for (auto& [key, plugins] : whole.table()) {
     if (key != "plugins") continue;
     std::erase_if(plugins.table(), [&](const auto& entry) {
-      const bool any_cri = entry.first == kCriOfVersion1 || entry.first == kCriOfVersion2 || entry.first == kCriOfVersion3;
+      const bool any_cri =
+          entry.first == kCriOfVersion1 || entry.first == kCriOfVersion2 || entry.first == kCriOfVersion3;
       return any_cri && entry.first != cri_of_schema(schema);
     });
     for (auto& [id, section] : plugins.table()) {
@@ -149,8 +150,10 @@ class Loader {
     read_handlers();
     const std::string fallback = text_at(merged_, {"plugins", kCriOfVersion3, "containerd", "default_runtime_name"});
     if (!fallback.empty() && std::ranges::count(loaded_.handlers, fallback, &Handler::name) == 0) {
-      return std::unexpected(invalid("no corresponding runtime configured in `containerd.runtimes` for `containerd` "
-                                     "`default_runtime_name = \"" + fallback + "\"`"));
+      return std::unexpected(
+          invalid("no corresponding runtime configured in `containerd.runtimes` for `containerd` "
+                  "`default_runtime_name = \"" +
+                  fallback + "\"`"));
     }
     loaded_.log_level = text_at(merged_, {"debug", "level"});
     loaded_.hash = hash_of(merged_);

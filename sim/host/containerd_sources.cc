@@ -83,10 +83,12 @@ std::expected<ConfigSources, LoadError> containerd_sources(const FileTree& files
     if (!blob) return std::unexpected(not_loaded(path, lower_case(message(blob.error()))));
     const auto& config = parse_toml(files.store(), *blob);
     if (!config) {
-      return std::unexpected(not_loaded(path, "line " + std::to_string(config.error().line) + ": " + config.error().what));
+      return std::unexpected(
+          not_loaded(path, "line " + std::to_string(config.error().line) + ": " + config.error().what));
     }
     constexpr DecodedKey kImports[] = {{"imports", TomlKind::strings}};
-    if (std::string wrong = wrong_type(*config, kImports, ""); !wrong.empty()) return std::unexpected(not_loaded(path, wrong));
+    if (std::string wrong = wrong_type(*config, kImports, ""); !wrong.empty())
+      return std::unexpected(not_loaded(path, wrong));
     sources.push_back({path, *blob});
     const TomlValue* imports = config->get("imports");
     if (imports == nullptr) continue;

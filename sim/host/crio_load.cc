@@ -88,7 +88,8 @@ std::expected<ConfigSources, LoadError> crio_sources(const FileTree& files) {
     if (!blob) return std::unexpected(not_decoded(path, message(blob.error())));
     const auto& config = parse_toml(files.store(), *blob);
     if (!config) {
-      return std::unexpected(not_decoded(path, "line " + std::to_string(config.error().line) + ": " + config.error().what));
+      return std::unexpected(
+          not_decoded(path, "line " + std::to_string(config.error().line) + ": " + config.error().what));
     }
     sources.push_back({path, *blob});
   }
@@ -100,7 +101,8 @@ std::expected<LoadedConfigPtr, LoadError> load_crio(Store& store, const ConfigSo
   LoadedConfig loaded;
   for (const ConfigSource& source : sources) {
     const TomlValue& config = *parse_toml(store, source.blob);
-    if (const std::string wrong = wrong_in(config); !wrong.empty()) return std::unexpected(not_decoded(source.path, wrong));
+    if (const std::string wrong = wrong_in(config); !wrong.empty())
+      return std::unexpected(not_decoded(source.path, wrong));
     merge_toml(merged, config);
     loaded.files.push_back(source.path);
   }

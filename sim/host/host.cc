@@ -15,7 +15,8 @@ void add_units(Hasher& hasher, const std::map<std::string, Unit>& units) {
 void add_recent_starts(Hasher& hasher, const std::map<std::string, Unit>& units) {
   for (const auto& [name, unit] : units) {
     hasher.add(static_cast<std::uint64_t>(unit.recent_starts.size())).add(static_cast<std::uint64_t>(unit.from_file));
-    for (const Time start : unit.recent_starts) hasher.add(static_cast<std::uint64_t>(unit.recent_starts.back() - start));
+    for (const Time start : unit.recent_starts)
+      hasher.add(static_cast<std::uint64_t>(unit.recent_starts.back() - start));
   }
 }
 

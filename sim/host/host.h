@@ -18,8 +18,8 @@ enum class UnitState : std::uint8_t { inactive, active, failed };
 struct Unit {
   bool enabled = false;
   UnitState state = UnitState::inactive;
-  std::vector<Time> recent_starts;     // for the start limit (5 in 10 s, systemd's default)
-  bool from_file = false;              // daemon-reload found it in /etc/systemd/system; it goes when its file goes
+  std::vector<Time> recent_starts;  // for the start limit (5 in 10 s, systemd's default)
+  bool from_file = false;           // daemon-reload found it in /etc/systemd/system; it goes when its file goes
   bool operator==(const Unit&) const = default;
 };
 

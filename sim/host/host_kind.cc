@@ -33,8 +33,8 @@ struct Key {
 };
 
 constexpr Key kKindKeys[] = {
-    {"title", Form::text, Needs::yes},    {"runtime", Form::text, Needs::yes}, {"directory", Form::tables, Needs::no},
-    {"file", Form::tables, Needs::no},    {"link", Form::tables, Needs::no},   {"unit", Form::tables, Needs::no},
+    {"title", Form::text, Needs::yes}, {"runtime", Form::text, Needs::yes}, {"directory", Form::tables, Needs::no},
+    {"file", Form::tables, Needs::no}, {"link", Form::tables, Needs::no},   {"unit", Form::tables, Needs::no},
 };
 constexpr Key kDirectoryKeys[] = {{"path", Form::path, Needs::yes}, {"mode", Form::mode, Needs::no}};
 constexpr Key kFileKeys[] = {
@@ -174,7 +174,8 @@ class KindFile {
     for (const auto& [name, value] : table.table()) {
       const auto key = std::ranges::find(keys, std::string_view(name), &Key::name);
       if (key == keys.end()) {
-        return error_at(value.line, "unknown key '" + name + "', did you mean '" + std::string(nearest(keys, name)) + "'?");
+        return error_at(value.line,
+                        "unknown key '" + name + "', did you mean '" + std::string(nearest(keys, name)) + "'?");
       }
       const std::string_view wrong = wrong_form(value, key->form);
       if (!wrong.empty()) return error_at(value.line, "'" + name + "' " + std::string(wrong));

@@ -1,8 +1,8 @@
 #include "sim/host/host.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <rapidcheck/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -20,13 +20,15 @@ constexpr Time kNow = 1'750'000'000;
 
 Host host_of(Store& store, std::string_view kind) {
   auto host = make_host(store, kHosts, kind);
-  if (!host) throw std::runtime_error(host.error().file + ":" + std::to_string(host.error().line) + ": " + host.error().what);
+  if (!host)
+    throw std::runtime_error(host.error().file + ":" + std::to_string(host.error().line) + ": " + host.error().what);
   return std::move(*host);
 }
 
 // A folder with one host file, of this process alone (tests run side by side), gone at the end of the test.
 struct HostFolder {
-  std::filesystem::path path = std::filesystem::path(testing::TempDir()) / ("barnacle-host-kinds-" + std::to_string(::getpid()));
+  std::filesystem::path path =
+      std::filesystem::path(testing::TempDir()) / ("barnacle-host-kinds-" + std::to_string(::getpid()));
   explicit HostFolder(const std::string& text) {
     std::filesystem::remove_all(path);
     std::filesystem::create_directories(path);
@@ -80,9 +82,20 @@ TEST(HostKinds, ThoseOfTheRecordingsHoldWhatWasRecorded) {
       EXPECT_EQ(node.attributes.mode, node.kind == FileKind::directory ? 0755 : 0644) << path;
       paths.push_back(path);
     });
-    std::vector<std::string> expected = {"/etc", "/etc/containerd", "/etc/containerd/config.toml", "/etc/crio",
-                                         "/etc/crio/crio.conf.d", "/etc/os-release", "/etc/systemd", "/etc/systemd/system",
-                                         "/opt", "/opt/cni", "/opt/cni/bin", "/opt/cni/bin/bridge", "/var", "/var/lib"};
+    std::vector<std::string> expected = {"/etc",
+                                         "/etc/containerd",
+                                         "/etc/containerd/config.toml",
+                                         "/etc/crio",
+                                         "/etc/crio/crio.conf.d",
+                                         "/etc/os-release",
+                                         "/etc/systemd",
+                                         "/etc/systemd/system",
+                                         "/opt",
+                                         "/opt/cni",
+                                         "/opt/cni/bin",
+                                         "/opt/cni/bin/bridge",
+                                         "/var",
+                                         "/var/lib"};
     const auto sum = [&](const char* path) { return sha256_hex((*host.files.read(path))->bytes); };
     if (std::string_view(recorded.config).empty()) {
       std::erase(expected, kContainerdConfig);

@@ -10,7 +10,8 @@
 namespace barnacle {
 
 // The observable hash of a file's contents. Names ending in ".toml" that parse are hashed by value (tables without
-// order, arrays in order, a top-level `imports` array as a set); everything else, and TOML that does not parse, by bytes.
+// order, arrays in order, a top-level `imports` array as a set); everything else, and TOML that does not parse, by
+// bytes.
 Hash128 observed_contents(Store& store, std::string_view name, const Blob* blob);
 
 // Obs of a whole subtree as one hash: without modification times and backups. Remembered by node.

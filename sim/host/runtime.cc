@@ -32,7 +32,8 @@ std::string shim_of_type(std::string_view type) {
 // runc and crun come with the distribution; they are no part of the simulated host.
 bool comes_with_distribution(const Handler& handler) {
   if (!handler.runtime_path.empty()) return false;
-  return handler.runtime_type == "io.containerd.runc.v2" || handler.runtime_type == "oci" || handler.runtime_type.empty();
+  return handler.runtime_type == "io.containerd.runc.v2" || handler.runtime_type == "oci" ||
+         handler.runtime_type.empty();
 }
 
 // The places where the shim may be, in the order in which they are looked at; none where it is of no concern.
@@ -47,13 +48,15 @@ std::vector<std::string> shim_places(const Handler& handler) {
 // Where the shim should be and is not; empty when it is there.
 std::string missing_shim(const FileTree& files, const Handler& handler) {
   const std::vector<std::string> places = shim_places(handler);
-  const bool there = places.empty() || std::ranges::any_of(places, [&](const std::string& path) { return is_executable(files, path); });
+  const bool there = places.empty() ||
+                     std::ranges::any_of(places, [&](const std::string& path) { return is_executable(files, path); });
   return there ? "" : places.back();
 }
 
 Hash128 contents_of(Store& store, const std::vector<ConfigSource>& sources) {
   Hasher hasher;
-  for (const ConfigSource& source : sources) hasher.add(source.path).add(observed_contents(store, ".toml", source.blob));
+  for (const ConfigSource& source : sources)
+    hasher.add(source.path).add(observed_contents(store, ".toml", source.blob));
   return hasher.finish();
 }
 

@@ -29,7 +29,8 @@ std::string_view expected_kind(TomlKind kind) {
 
 // In the order of TomlValue's alternatives.
 std::string_view actual_kind(const TomlValue& value) {
-  constexpr std::string_view kNames[] = {"a bool", "an integer", "a float", "a string", "a date", "an array", "a table"};
+  constexpr std::string_view kNames[] = {"a bool", "an integer", "a float", "a string",
+                                         "a date", "an array",   "a table"};
   return kNames[value.value.index()];
 }
 
@@ -41,7 +42,8 @@ void merge_toml(TomlValue& into, const TomlValue& from) {
     return;
   }
   for (const auto& [key, value] : from.table()) {
-    const auto entry = std::ranges::find(into.table(), key, [](const auto& one) -> const std::string& { return one.first; });
+    const auto entry =
+        std::ranges::find(into.table(), key, [](const auto& one) -> const std::string& { return one.first; });
     if (entry == into.table().end()) {
       into.table().emplace_back(key, value);
     } else {
@@ -56,8 +58,11 @@ std::string wrong_type(const TomlValue& table, std::span<const DecodedKey> keys,
     if (value == nullptr || is_of_kind(*value, decoded.kind)) continue;
     std::string what(where);
     if (!what.empty()) what += '.';
-    return what.append(decoded.key).append(": expected ").append(expected_kind(decoded.kind)).append(", got ").append(
-        actual_kind(*value));
+    return what.append(decoded.key)
+        .append(": expected ")
+        .append(expected_kind(decoded.kind))
+        .append(", got ")
+        .append(actual_kind(*value));
   }
   return {};
 }

@@ -69,7 +69,8 @@ TEST(RuntimeVersionText, RoundTripsAndRefusesTheRest) {
     EXPECT_EQ(version->text(), text);
   }
   EXPECT_EQ(RuntimeVersion::parse("cri-o://1.32.1")->unit(), "crio");
-  for (const char* text : {"", "containerd", "containerd://", "containerd://2", "containerd://2.0.-1", "docker://20.10.1"}) {
+  for (const char* text :
+       {"", "containerd", "containerd://", "containerd://2", "containerd://2.0.-1", "docker://20.10.1"}) {
     EXPECT_FALSE(RuntimeVersion::parse(text)) << text;
   }
 }
@@ -86,10 +87,11 @@ TEST(Containerd, WithoutConfigurationOffersRuncOnly) {
 TEST(Containerd, ReadsAHandlerWithAllThatTheKubeletNeedsToKnow) {
   Machine machine;
   machine.put(kMain, std::string("version = 3\nimports = [\"") + kDropIn + "\"]\n");
-  machine.put(kDropIn, runtime_table(kVersion3, "kata-qemu",
-                                     "runtime_type = \"io.containerd.kata-qemu.v2\"\nruntime_path = \"/opt/kata/shim\"\n"
-                                     "snapshotter = \"nydus\"\noptions.ConfigPath = \"/opt/kata/c.toml\"") +
-                           "[debug]\nlevel = \"debug\"\n");
+  machine.put(kDropIn,
+              runtime_table(kVersion3, "kata-qemu",
+                            "runtime_type = \"io.containerd.kata-qemu.v2\"\nruntime_path = \"/opt/kata/shim\"\n"
+                            "snapshotter = \"nydus\"\noptions.ConfigPath = \"/opt/kata/c.toml\"") +
+                  "[debug]\nlevel = \"debug\"\n");
   const LoadedConfig config = machine.loaded(kContainerd20);
   EXPECT_EQ(handler(config, "kata-qemu"), (Handler{.name = "kata-qemu",
                                                    .runtime_type = "io.containerd.kata-qemu.v2",
@@ -106,7 +108,8 @@ TEST(Containerd, ADropInReplacesTheWholePluginSectionOn17AndMergesOn20) {
   const std::string own = "[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"pause\"\n";
   machine.put(kMain, "version = 2\nimports = [\"/etc/kata.toml\"]\n" + own +
                          runtime_table(kVersion2, "gvisor", "runtime_type = \"io.containerd.runsc.v1\""));
-  machine.put("/etc/kata.toml", "version = 2\n" + runtime_table(kVersion2, "kata", "runtime_type = \"io.containerd.kata.v2\""));
+  machine.put("/etc/kata.toml",
+              "version = 2\n" + runtime_table(kVersion2, "kata", "runtime_type = \"io.containerd.kata.v2\""));
   EXPECT_EQ(names(machine.loaded(kContainerd17)), (Names{"kata", "runc"}));
   EXPECT_EQ(names(machine.loaded(kContainerd20)), (Names{"gvisor", "kata", "runc"}));
 }
@@ -149,7 +152,10 @@ TEST(Containerd, AGlobThatMatchesNothingIsNoErrorAndMatchesAreSorted) {
   machine.put(kMain, "version = 3\nimports = [\"conf.d/*.toml\", \"/opt/*/[ab]?.toml\"]\n");
   EXPECT_EQ(machine.loaded(kContainerd20).files, Names{kMain});
   machine.put("/etc/containerd/conf.d/20.toml", "").put("/etc/containerd/conf.d/10.toml", "");
-  machine.put("/etc/containerd/conf.d/off.bak", "[").put("/opt/z/a1.toml", "").put("/opt/k/b2.toml", "").put("/opt/k/c2.toml", "[");
+  machine.put("/etc/containerd/conf.d/off.bak", "[")
+      .put("/opt/z/a1.toml", "")
+      .put("/opt/k/b2.toml", "")
+      .put("/opt/k/c2.toml", "[");
   EXPECT_EQ(machine.loaded(kContainerd20).files,
             (Names{kMain, "/etc/containerd/conf.d/10.toml", "/etc/containerd/conf.d/20.toml", "/opt/k/b2.toml",
                    "/opt/z/a1.toml"}));
@@ -160,7 +166,8 @@ TEST(Containerd, FollowsImportsOfImportsAndEachFileOnce) {
   machine.put(kMain, "version = 3\nimports = [\"a.toml\", \"./a.toml\", \"/etc/containerd/sub/../a.toml\"]\n");
   machine.put("/etc/containerd/a.toml", "imports = [\"sub/b.toml\"]\n");
   machine.put("/etc/containerd/sub/b.toml", "imports = [\"../a.toml\", \"/etc/containerd/config.toml\"]\n");
-  EXPECT_EQ(machine.loaded(kContainerd20).files, (Names{kMain, "/etc/containerd/a.toml", "/etc/containerd/sub/b.toml"}));
+  EXPECT_EQ(machine.loaded(kContainerd20).files,
+            (Names{kMain, "/etc/containerd/a.toml", "/etc/containerd/sub/b.toml"}));
 }
 
 TEST(Containerd, NamesTheFileAndTheLineOfASyntaxError) {
@@ -189,7 +196,8 @@ TEST(Containerd, WrongTypesInWhatTheCriPluginDecodesStopIt) {
       {runtime_table(kVersion3, "kata", "options.ConfigPath = 1"), "kata.options.ConfigPath: expected a string"},
       {"[plugins.\"io.containerd.cri.v1.runtime\".containerd]\ndefault_runtime_name = []\n", "got an array"},
       {"[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes]\nkata = 1\n", "runtimes.kata: expected a table"},
-      {"[plugins.\"io.containerd.cri.v1.runtime\".containerd]\ndefault_runtime_name = \"gone\"\n", "no corresponding runtime"},
+      {"[plugins.\"io.containerd.cri.v1.runtime\".containerd]\ndefault_runtime_name = \"gone\"\n",
+       "no corresponding runtime"},
   };
   for (const Case& one : cases) {
     Machine machine;
@@ -213,7 +221,8 @@ TEST(Containerd, TheHashIsOfValuesNotOfLayout) {
   Machine other;
   one.put(kMain, "version = 3\n" + runtime_table(kVersion3, "kata", "runtime_type = \"t\"\nruntime_path = \"p\""));
   other.put(kMain, "# by hand\nversion = 3\nimports = ['kata.toml']\n");
-  other.put("/etc/containerd/kata.toml", runtime_table(kVersion3, "kata", "  runtime_path = 'p' # path\n  runtime_type = 't'"));
+  other.put("/etc/containerd/kata.toml",
+            runtime_table(kVersion3, "kata", "  runtime_path = 'p' # path\n  runtime_type = 't'"));
   EXPECT_EQ(one.loaded(kContainerd20).hash, other.loaded(kContainerd20).hash);
   other.put("/etc/containerd/kata.toml", runtime_table(kVersion3, "kata", "runtime_path = 'q'\nruntime_type = 't'"));
   EXPECT_NE(one.loaded(kContainerd20).hash, other.loaded(kContainerd20).hash);
@@ -232,12 +241,14 @@ TEST(Containerd, LoadingTheSameFilesAgainIsTheSameObject) {
 TEST(BrokenHandlers, NameTheMissingShimAndConfiguration) {
   Machine machine;
   machine.put(kMain, "version = 3\n" +
-                         runtime_table(kVersion3, "by-path", "runtime_type = \"io.containerd.a.v2\"\nruntime_path = \"/opt/shim\"\n"
-                                                             "options.ConfigPath = \"/opt/c.toml\"") +
+                         runtime_table(kVersion3, "by-path",
+                                       "runtime_type = \"io.containerd.a.v2\"\nruntime_path = \"/opt/shim\"\n"
+                                       "options.ConfigPath = \"/opt/c.toml\"") +
                          runtime_table(kVersion3, "by-type", "runtime_type = \"io.containerd.runsc.v1\""));
   const auto broken = [&] {
     Names paths;
-    for (const BrokenHandler& one : broken_handlers(machine.files, machine.loaded(kContainerd20))) paths.push_back(one.path);
+    for (const BrokenHandler& one : broken_handlers(machine.files, machine.loaded(kContainerd20)))
+      paths.push_back(one.path);
     return paths;
   };
   EXPECT_EQ(broken(), (Names{"/opt/shim", "/opt/c.toml", "/usr/bin/containerd-shim-runsc-v1"}));
@@ -256,7 +267,8 @@ TEST(Crio, LaterDropInsWinInByteOrderOfTheirNames) {
               "runtime_config_path = \"/opt/kata/c.toml\"\n");
   const LoadedConfig config = machine.loaded(kCrio);
   EXPECT_EQ(config.log_level, "debug");
-  EXPECT_EQ(config.files, (Names{"/etc/crio/crio.conf", "/etc/crio/crio.conf.d/100-debug", "/etc/crio/crio.conf.d/99-kata-deploy"}));
+  EXPECT_EQ(config.files,
+            (Names{"/etc/crio/crio.conf", "/etc/crio/crio.conf.d/100-debug", "/etc/crio/crio.conf.d/99-kata-deploy"}));
   EXPECT_EQ(names(config), Names{"kata-qemu"});
   EXPECT_EQ(handler(config, "kata-qemu").config_path, "/opt/kata/c.toml");
   EXPECT_EQ(handler(config, "kata-qemu").file, "/etc/crio/crio.conf.d/99-kata-deploy");
@@ -283,14 +295,19 @@ RC_GTEST_PROP(ContainerdLaws, SplittingAConfigurationOverImportsChangesNothing, 
   TomlValue all = toml_table();
   TomlValue parts[3] = {toml_table(), toml_table(), toml_table()};
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const std::vector<std::string> keys = {"plugins", kVersion3, "containerd", "runtimes", "k" + std::to_string(i / 2),
+    const std::vector<std::string> keys = {"plugins",
+                                           kVersion3,
+                                           "containerd",
+                                           "runtimes",
+                                           "k" + std::to_string(i / 2),
                                            i % 2 == 0 ? "runtime_type" : "runtime_path"};
     all.set(keys, toml_string("/v" + std::to_string(i)));
     parts[places[i]].set(keys, toml_string("/v" + std::to_string(i)));
   }
   whole.put(kMain, "version = 3\n\n" + write_toml(all));
   split.put(kMain, "version = 3\nimports = [\"conf.d/*.toml\"]\n\n" + write_toml(parts[0]));
-  split.put("/etc/containerd/conf.d/1.toml", write_toml(parts[1])).put("/etc/containerd/conf.d/2.toml", write_toml(parts[2]));
+  split.put("/etc/containerd/conf.d/1.toml", write_toml(parts[1]))
+      .put("/etc/containerd/conf.d/2.toml", write_toml(parts[2]));
   RC_ASSERT(whole.loaded(kContainerd20).hash == split.loaded(kContainerd20).hash);
   RC_ASSERT(names(whole.loaded(kContainerd20)) == names(split.loaded(kContainerd20)));
 }

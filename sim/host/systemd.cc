@@ -50,14 +50,16 @@ SystemctlResult fail_unit(Host& host, const std::string& name, Unit& unit, std::
 
 // A window of ten seconds opens with the first start and takes five.
 bool within_start_limit(Unit& unit, Time now) {
-  if (!unit.recent_starts.empty() && now - unit.recent_starts.front() >= kStartLimitInterval_s) unit.recent_starts.clear();
+  if (!unit.recent_starts.empty() && now - unit.recent_starts.front() >= kStartLimitInterval_s)
+    unit.recent_starts.clear();
   return unit.recent_starts.size() < kStartLimit;
 }
 
 SystemctlResult start_unit(Host& host, const std::string& name, Unit& unit, Time now) {
   constexpr std::string_view kExited = "the control process exited with error code";
   if (!within_start_limit(unit, now)) {
-    return fail_unit(host, name, unit, "start of the service was attempted too often", "start request repeated too quickly");
+    return fail_unit(host, name, unit, "start of the service was attempted too often",
+                     "start request repeated too quickly");
   }
   unit.recent_starts.push_back(now);
   const std::string program = program_of(host, name);

@@ -160,7 +160,8 @@ class Converter {
     TomlValue value;
     const std::optional<Extent> extent = extent_of(parsed);
     if (extent) value.line = line_of(extent->begin);
-    if (sealed != nullptr && extent && !sealed->contains(*extent)) fail(value, "adds to an inline table that is closed");
+    if (sealed != nullptr && extent && !sealed->contains(*extent))
+      fail(value, "adds to an inline table that is closed");
     const std::string_view source = extent ? text_.substr(extent->begin, extent->end - extent->begin) : "";
     if (parsed.is_table() && source.starts_with('{')) sealed = &*extent;
     switch (parsed.type()) {
@@ -179,7 +180,8 @@ class Converter {
   void convert_integer(const Parsed& parsed, std::string_view source, TomlValue& value) {
     const std::int64_t number = parsed.as_integer();
     value.value = number;
-    if (number != std::numeric_limits<std::int64_t>::max() && number != std::numeric_limits<std::int64_t>::min()) return;
+    if (number != std::numeric_limits<std::int64_t>::max() && number != std::numeric_limits<std::int64_t>::min())
+      return;
     std::string digits(source);
     std::erase(digits, '_');
     int base = 10;
@@ -189,7 +191,8 @@ class Converter {
     const std::size_t skipped = base != 10 ? 2 : digits.starts_with('+') ? 1 : 0;
     std::int64_t exact = 0;
     const char* end = digits.data() + digits.size();
-    if (std::from_chars(digits.data() + skipped, end, exact, base).ec != std::errc()) fail(value, "integer is out of range");
+    if (std::from_chars(digits.data() + skipped, end, exact, base).ec != std::errc())
+      fail(value, "integer is out of range");
   }
 
   TomlArray convert_array(const Parsed& parsed, const Extent* sealed) {
@@ -265,8 +268,8 @@ TomlError essence(std::string_view message, int fallback_line) {
   return error;
 }
 
-// The line of the statement that toml11 had just read when it stood at `offset`: behind a key's value that same line, at
-// the start of a line (or the end) the header of the table before it.
+// The line of the statement that toml11 had just read when it stood at `offset`: behind a key's value that same line,
+// at the start of a line (or the end) the header of the table before it.
 int last_statement(std::string_view text, std::size_t offset) {
   text = text.substr(0, std::min(offset, text.size()));
   std::size_t start = text.rfind('\n') + 1;  // npos + 1 is 0

@@ -62,8 +62,8 @@ TomlValue toml_table();
 // 75,000 keys.
 struct TomlLimits {
   std::size_t bytes = 1U << 20;
-  int depth = 64;                // brackets and dots
-  std::size_t elements = 4096;   // in one container
+  int depth = 64;               // brackets and dots
+  std::size_t elements = 4096;  // in one container
 };
 
 struct TomlError {

@@ -23,7 +23,8 @@ std::size_t utf8_length(std::string_view text) {
   if (lead == 0xEDU && second > 0x9FU) return 0;
   if (lead == 0xF0U && second < 0x90U) return 0;
   if (lead == 0xF4U && second > 0x8FU) return 0;
-  const bool continued = std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(length), is_continuation);
+  const bool continued =
+      std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(length), is_continuation);
   return continued ? length : 0;
 }
 
@@ -51,12 +52,12 @@ std::optional<TomlError> guard_bytes(std::string_view text) {
 
 // An open array or inline table.
 struct Container {
-  char open;               // '[' or '{'
-  int line;                // where it opens
+  char open;  // '[' or '{'
+  int line;   // where it opens
   std::size_t elements = 0;
-  int key_dots = 0;        // in the key that is being given a value
+  int key_dots = 0;  // in the key that is being given a value
   bool expects_element = true;
-  bool in_key;             // between '{' or ',' and '=' of an inline table
+  bool in_key;  // between '{' or ',' and '=' of an inline table
 };
 
 class Scanner {
@@ -268,12 +269,12 @@ class Scanner {
   std::vector<Container> open_;
   std::size_t at_ = 0;
   std::size_t line_start_ = 0;
-  std::size_t tokens_ = 0;    // on this line
+  std::size_t tokens_ = 0;  // on this line
   std::size_t work_ = 0;
   std::size_t headers_ = 0;
   std::size_t elements_ = 0;  // keys since the last header
   int line_ = 1;
-  int base_depth_ = 0;        // of the table that the last header opened
+  int base_depth_ = 0;  // of the table that the last header opened
   int depth_ = 0;
 };
 

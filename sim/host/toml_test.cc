@@ -43,8 +43,9 @@ TEST(TomlParse, KeepsTheOrderOfTheFileAndTheLineOfEveryKey) {
 }
 
 TEST(TomlParse, ReadsEveryKindOfValue) {
-  const TomlValue value = parsed("b = true\ni = 0xff\nn = 1_000\nd = 2.5\ns = \"\\u00e9\\n\"\nt = 1979-05-27T07:32:00Z\n"
-                                 "a = [1, \"x\", [true]]\no = {k = 'v'}\n");
+  const TomlValue value = parsed(
+      "b = true\ni = 0xff\nn = 1_000\nd = 2.5\ns = \"\\u00e9\\n\"\nt = 1979-05-27T07:32:00Z\n"
+      "a = [1, \"x\", [true]]\no = {k = 'v'}\n");
   EXPECT_TRUE(std::get<bool>(value.get("b")->value));
   EXPECT_EQ(std::get<std::int64_t>(value.get("n")->value), 1000);
   EXPECT_EQ(std::get<double>(value.get("d")->value), 2.5);
@@ -229,9 +230,9 @@ RC_GTEST_PROP(TomlLaws, TheOrderOfKeysDoesNotCountButTheirValuesDo, ()) {
 // Bytes that look like TOML, to reach deep into the parser.
 RC_GTEST_PROP(TomlLaws, AnyTextIsReadOrRefusedInOneLine, ()) {
   const auto pieces = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
-      "a", "b.c", " = ", "[", "]", "[[", "]]", "{", "}", ",", "\n", "\r\n", "\"", "'", "\"\"\"", "'''", "#", "1", "-", "1.5e3",
-      "2024-01-01", "0x", "\\", "\\u12", "true", ".", " ", "\t", "\xC3\xA9", "\xFF", "[a]\n", "[a.b]\n", "a = []\n", "a = 1\n",
-      "[[a]]\n", "a = {b = 1}\n"));
+      "a", "b.c", " = ", "[", "]", "[[", "]]", "{", "}", ",", "\n", "\r\n", "\"", "'", "\"\"\"", "'''", "#", "1", "-",
+      "1.5e3", "2024-01-01", "0x", "\\", "\\u12", "true", ".", " ", "\t", "\xC3\xA9", "\xFF", "[a]\n", "[a.b]\n",
+      "a = []\n", "a = 1\n", "[[a]]\n", "a = {b = 1}\n"));
   std::string text;
   for (const std::string& piece : pieces) text += piece;
   const auto value = parse_toml(text);

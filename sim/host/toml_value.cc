@@ -67,7 +67,8 @@ bool TomlValue::equals(const TomlValue& other) const {
   if (value.index() != other.value.index()) return false;
   if (is_table()) return equal_tables(*this, other);
   if (is_array()) {
-    return std::ranges::equal(array(), other.array(), [](const TomlValue& a, const TomlValue& b) { return a.equals(b); });
+    return std::ranges::equal(array(), other.array(),
+                              [](const TomlValue& a, const TomlValue& b) { return a.equals(b); });
   }
   if (const auto* number = std::get_if<double>(&value)) {
     return number_bits(*number) == number_bits(std::get<double>(other.value));

@@ -19,7 +19,8 @@ const Node* with_child(Store& store, const Node& directory, std::string_view nam
   if (node != nullptr) listing = NodeTable::with_entry(listing, name, *node);
   if (const Node* known = NodeTable::find_directory(store, directory.attributes, listing)) return known;
   Node changed = directory;
-  const auto at = std::ranges::lower_bound(changed.children, name, {}, [](const Child& child) { return std::string_view(*child.name); });
+  const auto at = std::ranges::lower_bound(changed.children, name, {},
+                                           [](const Child& child) { return std::string_view(*child.name); });
   changed.listing = listing;
   if (present != nullptr) changed.total_bytes -= present->total_bytes;
   if (node != nullptr) changed.total_bytes += node->total_bytes;

@@ -1,9 +1,10 @@
 // A host's file system as a value: a hash-consed tree of directories, files with real bytes, and symbolic links.
 //
 // Copying a FileTree copies two pointers. Changing a directory's entries leaves its own modification time alone: nobody
-// compares that of a directory, and trees that differ in nothing else stay one. Equal trees of one Store have the same root pointer. Paths are absolute and
-// in the host's own terms ("/etc/containerd/config.toml"). Symbolic links resolve inside the tree (at most 40 of them,
-// then ELOOP). Permissions are recorded, not enforced: everything that deploys runs as root.
+// compares that of a directory, and trees that differ in nothing else stay one. Equal trees of one Store have the same
+// root pointer. Paths are absolute and in the host's own terms ("/etc/containerd/config.toml"). Symbolic links resolve
+// inside the tree (at most 40 of them, then ELOOP). Permissions are recorded, not enforced: everything that deploys
+// runs as root.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,20 @@
 namespace barnacle {
 
 enum class Errno : std::uint8_t {
-  enoent, eexist, enotdir, eisdir, enotempty, eloop, einval, enospc, eio, etxtbsy, erofs, eacces, enametoolong, ebusy
+  enoent,
+  eexist,
+  enotdir,
+  eisdir,
+  enotempty,
+  eloop,
+  einval,
+  enospc,
+  eio,
+  etxtbsy,
+  erofs,
+  eacces,
+  enametoolong,
+  ebusy
 };
 
 // "No such file or directory", as strerror(3) says it in the C locale.
@@ -44,7 +58,7 @@ struct Attributes {
 struct Child {
   const std::string* name = nullptr;  // interned
   const Node* node = nullptr;
-  std::uint32_t tag = 0;              // of the name: most other names have another (tree_path.h)
+  std::uint32_t tag = 0;  // of the name: most other names have another (tree_path.h)
   bool operator==(const Child&) const = default;
 };
 
@@ -79,7 +93,7 @@ class FileTree {
   bool exists(std::string_view path) const { return find(path).has_value(); }
   bool is_file(std::string_view path) const;
   bool is_directory(std::string_view path) const;
-  FsResult<const Blob*> read(std::string_view path) const;  // EISDIR for a directory
+  FsResult<const Blob*> read(std::string_view path) const;               // EISDIR for a directory
   FsResult<std::vector<std::string>> list(std::string_view path) const;  // names, sorted
 
   // --- writes; each leaves the tree as it was when it fails ---
@@ -92,7 +106,7 @@ class FileTree {
   FsResult<void> graft(std::string_view path, const Node* node, Time now);
   // Puts a subtree in the place of whatever is there, or (node null) takes it away; not one of the kernel's calls.
   FsResult<void> replant(std::string_view path, const Node* node);
-  FsResult<void> make_directory(std::string_view path, Time now, std::uint16_t mode = 0755);   // EEXIST, ENOENT
+  FsResult<void> make_directory(std::string_view path, Time now, std::uint16_t mode = 0755);    // EEXIST, ENOENT
   FsResult<void> make_directories(std::string_view path, Time now, std::uint16_t mode = 0755);  // mkdir -p
   FsResult<void> make_symlink(std::string_view path, std::string_view target, Time now);
   FsResult<void> rename(std::string_view from, std::string_view to, Time now);

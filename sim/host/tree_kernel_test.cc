@@ -84,7 +84,8 @@ class Sandbox {
 // The parent as the kernel finds it, and the last name with the slashes behind it.
 struct Entry {
   Entry(const Sandbox& sandbox, const std::string& path)
-      : name(path.substr(start(path))), parent(sandbox.open_inside(path.substr(0, start(path)), O_PATH | O_DIRECTORY)) {}
+      : name(path.substr(start(path))),
+        parent(sandbox.open_inside(path.substr(0, start(path)), O_PATH | O_DIRECTORY)) {}
   static std::size_t start(const std::string& path) { return path.rfind('/', path.find_last_not_of('/')) + 1; }
   std::string name;
   FileDescriptor parent;
@@ -95,7 +96,7 @@ std::string answer(long status) { return status < 0 ? strerrorname_np(errno) : "
 std::string kind_of(const Sandbox& sandbox, const std::string& path, int flags) {
   const FileDescriptor file(sandbox.open_inside(path, O_PATH | flags));
   if (!file.ok()) return answer(-1);
-  struct stat status {};
+  struct stat status{};
   if (fstat(file.get(), &status) < 0) return answer(-1);
   return S_ISDIR(status.st_mode) ? "directory" : S_ISREG(status.st_mode) ? "file" : "symlink";
 }
@@ -150,7 +151,7 @@ std::string play(const Sandbox& sandbox, const Operation& operation) {
 
 std::string line_of(const Sandbox& sandbox, const fs::path& path) {
   const std::string inside = path.string().substr(sandbox.path().size());
-  struct stat status {};
+  struct stat status{};
   lstat(path.c_str(), &status);
   if (S_ISLNK(status.st_mode)) return inside + " symlink '" + fs::read_symlink(path).string() + "'";
   const std::string mode = tree_test::octal(status.st_mode & 07777U);
@@ -187,8 +188,8 @@ void expect_alike(const std::vector<Operation>& operations) {
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const std::vector<std::string> before = tree_test::listing(tree);
     const std::string wanted = play(sandbox, operations[i]);
-    ASSERT_EQ(tree_test::play(tree, operations[i]), wanted)
-        << "call " << i << ": " << operations[i] << "\nin\n" << testing::PrintToString(before);
+    ASSERT_EQ(tree_test::play(tree, operations[i]), wanted) << "call " << i << ": " << operations[i] << "\nin\n"
+                                                            << testing::PrintToString(before);
   }
   EXPECT_EQ(tree_test::listing(tree), listing(sandbox));
 }
@@ -205,7 +206,8 @@ TEST_P(TreeAndKernel, AnswerAlikeAndLeaveTheSameFiles) {
   std::mt19937 random(static_cast<std::uint32_t>(GetParam()));
   const tree_test::Pick pick = [&](std::size_t bound) { return random() % bound; };
   std::vector<Operation> operations;
-  for (int i = 0; i < 400; ++i) operations.push_back(tree_test::random_operation(pick, tree_test::kKernelActs, {"a", "b", "c"}));
+  for (int i = 0; i < 400; ++i)
+    operations.push_back(tree_test::random_operation(pick, tree_test::kKernelActs, {"a", "b", "c"}));
   expect_alike(operations);
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, TreeAndKernel, testing::Range(1, 41));
@@ -218,10 +220,17 @@ class TreeAndKernelAgree : public testing::Test {
  protected:
   void SetUp() override {
     if (!kernel_resolves_in_root()) GTEST_SKIP() << "this kernel has no openat2";
-    setup_ = {make(Act::mkdir, "/d"),           make(Act::mkdir, "/d/sub"),          make(Act::mkdir, "/empty"),
-              make(Act::write, "/f", "", "f"),  make(Act::write, "/d/f", "", "d/f"), make(Act::symlink, "/to-d", "d"),
-              make(Act::symlink, "/to-f", "f"), make(Act::symlink, "/to-none", "none"),
-              make(Act::symlink, "/loop", "loop"), make(Act::symlink, "/to-slash", "f/"), make(Act::symlink, "/up", "d/..")};
+    setup_ = {make(Act::mkdir, "/d"),
+              make(Act::mkdir, "/d/sub"),
+              make(Act::mkdir, "/empty"),
+              make(Act::write, "/f", "", "f"),
+              make(Act::write, "/d/f", "", "d/f"),
+              make(Act::symlink, "/to-d", "d"),
+              make(Act::symlink, "/to-f", "f"),
+              make(Act::symlink, "/to-none", "none"),
+              make(Act::symlink, "/loop", "loop"),
+              make(Act::symlink, "/to-slash", "f/"),
+              make(Act::symlink, "/up", "d/..")};
   }
   // Each of them on the same small tree.
   void each(const std::vector<Operation>& operations) {
@@ -231,10 +240,41 @@ class TreeAndKernelAgree : public testing::Test {
       expect_alike(all);
     }
   }
-  std::vector<std::string> paths_ = {"/d", "/d/", "/d/.", "/d/..", "/d/sub", "/d/f", "/d/sub/..", "/empty", "/empty/", "/f", "/f/", "/f/.",
-                                     "/f/x", "/to-d", "/to-d/", "/to-d/.", "/to-d/f", "/to-d/new", "/to-f", "/to-f/", "/to-none", "/to-none/",
-                                     "/loop", "/loop/", "/loop/x", "/to-slash", "/up", "/up/f", "/up/new", "/new", "/new/", "/new/.", "/new/x",
-                                     "/" + std::string(255, 'n'), "/" + std::string(256, 'n')};
+  std::vector<std::string> paths_ = {"/d",
+                                     "/d/",
+                                     "/d/.",
+                                     "/d/..",
+                                     "/d/sub",
+                                     "/d/f",
+                                     "/d/sub/..",
+                                     "/empty",
+                                     "/empty/",
+                                     "/f",
+                                     "/f/",
+                                     "/f/.",
+                                     "/f/x",
+                                     "/to-d",
+                                     "/to-d/",
+                                     "/to-d/.",
+                                     "/to-d/f",
+                                     "/to-d/new",
+                                     "/to-f",
+                                     "/to-f/",
+                                     "/to-none",
+                                     "/to-none/",
+                                     "/loop",
+                                     "/loop/",
+                                     "/loop/x",
+                                     "/to-slash",
+                                     "/up",
+                                     "/up/f",
+                                     "/up/new",
+                                     "/new",
+                                     "/new/",
+                                     "/new/.",
+                                     "/new/x",
+                                     "/" + std::string(255, 'n'),
+                                     "/" + std::string(256, 'n')};
   std::vector<Operation> setup_;
 };
 
@@ -246,14 +286,16 @@ TEST_F(TreeAndKernelAgree, OnRenamingAnythingToAnything) {
 
 TEST_F(TreeAndKernelAgree, OnEveryOtherCallForEveryPath) {
   for (const std::string& path : paths_) {
-    each({make(Act::stat, path), make(Act::lstat, path), make(Act::read, path), make(Act::write, path, "", "new"), make(Act::mkdir, path),
-          make(Act::symlink, path, "target"), make(Act::unlink, path), make(Act::rmdir, path), make(Act::chmod, path)});
+    each({make(Act::stat, path), make(Act::lstat, path), make(Act::read, path), make(Act::write, path, "", "new"),
+          make(Act::mkdir, path), make(Act::symlink, path, "target"), make(Act::unlink, path), make(Act::rmdir, path),
+          make(Act::chmod, path)});
   }
 }
 
 TEST_F(TreeAndKernelAgree, OnHowManyLinksAPathMayFollow) {
   std::vector<Operation> operations = {make(Act::write, "/0", "", "end")};
-  for (int i = 1; i <= 42; ++i) operations.push_back(make(Act::symlink, "/" + std::to_string(i), std::to_string(i - 1)));
+  for (int i = 1; i <= 42; ++i)
+    operations.push_back(make(Act::symlink, "/" + std::to_string(i), std::to_string(i - 1)));
   for (int i = 38; i <= 42; ++i) operations.push_back(make(Act::read, "/" + std::to_string(i)));
   expect_alike(operations);
 }

@@ -54,7 +54,8 @@ class Walker {
       return false;
     }
     if (parts_.empty() && last_ == Last::create && place_.slash) return std::unexpected(Errno::eisdir);
-    if (name.size() > kNameMax && !(parts_.empty() && last_ == Last::rename)) return std::unexpected(Errno::enametoolong);
+    if (name.size() > kNameMax && !(parts_.empty() && last_ == Last::rename))
+      return std::unexpected(Errno::enametoolong);
     const Node* next = child_of(*place_.directories.back(), name);
     if (next != nullptr && next->kind == FileKind::symlink && follows()) return follow(next->blob->bytes);
     place_.names.push_back(name);
@@ -116,7 +117,8 @@ std::uint32_t tag_of(std::string_view name) {
   const std::size_t length = std::min(name.size(), sizeof first);
   std::memcpy(&first, name.data(), length);
   std::memcpy(&last, name.data() + name.size() - length, length);
-  return static_cast<std::uint32_t>(((first * 31 + last) * 0x9e3779b97f4a7c15ULL) >> 32) + static_cast<std::uint32_t>(name.size());
+  return static_cast<std::uint32_t>(((first * 31 + last) * 0x9e3779b97f4a7c15ULL) >> 32) +
+         static_cast<std::uint32_t>(name.size());
 }
 
 const Node* child_of(const Node& directory, std::string_view name) {

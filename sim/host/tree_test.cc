@@ -50,7 +50,8 @@ TEST_F(Tree, AFullDiskLeavesEverythingAsItWas) {
   expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/opt/kata/initrd", "abc", kWritten); });
   expect_refused(Errno::enospc, [](FileTree& t) { return t.write("/opt/kata/vmlinux", "1234567890abc", kWritten); });
   expect_refused(Errno::enospc, [&](FileTree& t) { return t.put("/opt/kata/initrd", store.intern("abc"), {}); });
-  expect_refused(Errno::enospc, [](FileTree& t) { return t.graft("/opt/kata-2", t.find("/opt/kata").value(), kWritten); });
+  expect_refused(Errno::enospc,
+                 [](FileTree& t) { return t.graft("/opt/kata-2", t.find("/opt/kata").value(), kWritten); });
   EXPECT_TRUE(tree.write("/opt/kata/initrd", "ab", kWritten));
 }
 
@@ -121,7 +122,8 @@ TEST_F(Tree, OverwritingKeepsModeAndOwnerAndReplacingDoesNot) {
   EXPECT_EQ(text("/opt/run.sh"), "three");
 }
 
-// `cp -au` compares the time of the file on the host with the payload's: whatever wrote last must show, a chmod must not.
+// `cp -au` compares the time of the file on the host with the payload's: whatever wrote last must show, a chmod must
+// not.
 TEST_F(Tree, ModificationTimesAreWhatCpNeeds) {
   ASSERT_TRUE(tree.put("/configuration.toml", store.intern("payload"), {.mode = 0644, .mtime = 100}));
   ASSERT_TRUE(tree.set_mode("/configuration.toml", 0600));
@@ -283,7 +285,8 @@ TEST_F(Tree, GraftPutsAWholeTreeAndReplacesNothing) {
 
 std::vector<std::string> lines(const std::vector<TreeChange>& changes) {
   std::vector<std::string> text;
-  for (const TreeChange& change : changes) text.push_back(std::string(1, "+-~"[static_cast<int>(change.what)]) + change.path);
+  for (const TreeChange& change : changes)
+    text.push_back(std::string(1, "+-~"[static_cast<int>(change.what)]) + change.path);
   return text;
 }
 
@@ -297,8 +300,8 @@ TEST_F(Tree, DiffListsWhatCameWentAndChanged) {
   file("/opt/new/file", "1");
   ASSERT_TRUE(tree.set_mode("/etc", 0700));
   EXPECT_EQ(lines(diff(before, tree, Compare::state)),
-            (std::vector<std::string>{"~/etc", "~/etc/edit", "-/opt/kata", "-/opt/kata/bin", "-/opt/kata/bin/qemu", "+/opt/new",
-                                      "+/opt/new/file"}));
+            (std::vector<std::string>{"~/etc", "~/etc/edit", "-/opt/kata", "-/opt/kata/bin", "-/opt/kata/bin/qemu",
+                                      "+/opt/new", "+/opt/new/file"}));
   EXPECT_TRUE(diff(tree, tree, Compare::state).empty());
 }
 

@@ -15,14 +15,27 @@
 namespace barnacle::tree_test {
 
 enum class Act : std::uint8_t {
-  stat, lstat, read, write, mkdir, symlink, rename, unlink, rmdir, chmod,  // the kernel's
-  put, mkdir_p, rm_rf, chown, set_mtime,                                    // a tree's own
+  stat,
+  lstat,
+  read,
+  write,
+  mkdir,
+  symlink,
+  rename,
+  unlink,
+  rmdir,
+  chmod,  // the kernel's
+  put,
+  mkdir_p,
+  rm_rf,
+  chown,
+  set_mtime,  // a tree's own
 };
 constexpr std::size_t kKernelActs = 10;
 constexpr std::size_t kActs = 15;
-constexpr std::array<const char*, kActs> kActNames = {"stat",    "lstat",  "read",  "write", "mkdir", "symlink", "rename",
-                                                      "unlink",  "rmdir",  "chmod", "put",   "mkdir -p", "rm -rf",
-                                                      "chown",   "set_mtime"};
+constexpr std::array<const char*, kActs> kActNames = {"stat",    "lstat",    "read",   "write", "mkdir",
+                                                      "symlink", "rename",   "unlink", "rmdir", "chmod",
+                                                      "put",     "mkdir -p", "rm -rf", "chown", "set_mtime"};
 
 struct Operation {
   Act act = Act::stat;
@@ -36,7 +49,8 @@ struct Operation {
 inline std::ostream& operator<<(std::ostream& out, const Operation& operation) {
   out << kActNames[static_cast<std::size_t>(operation.act)] << ' ' << operation.path.substr(0, 80);
   if (!operation.other.empty()) out << " -> " << operation.other.substr(0, 80);
-  return out << " (mode " << std::oct << operation.mode << std::dec << ", now " << operation.now << ", " << operation.text.size() << " bytes)";
+  return out << " (mode " << std::oct << operation.mode << std::dec << ", now " << operation.now << ", "
+             << operation.text.size() << " bytes)";
 }
 
 // A number below its argument.
@@ -71,7 +85,8 @@ inline std::string random_target(const Pick& pick, const std::vector<std::string
 }
 
 inline Operation random_operation(const Pick& pick, std::size_t acts, const std::vector<std::string>& names) {
-  static const std::vector<std::string> kTexts = {"", "x", "a = 1\n", "a=1 # the same\n", "[", "imports = ['p', 'q']\n", "imports = ['q', 'p', 'q']\n"};
+  static const std::vector<std::string> kTexts = {
+      "", "x", "a = 1\n", "a=1 # the same\n", "[", "imports = ['p', 'q']\n", "imports = ['q', 'p', 'q']\n"};
   static constexpr std::array<std::uint16_t, 4> kModes = {0700, 0755, 0750, 0711};  // the owner has to get in
   Operation operation;
   operation.act = static_cast<Act>(pick(acts));
