@@ -10,13 +10,13 @@ namespace barnacle {
 
 // One mutating call. A write is covered by the open for writing that precedes it.
 struct Effect {
-  int number = 0;       // from 1, only for changes below the node's mounts; 0 for connect() and, on demand, reads
-  std::string call;     // "openat", "renameat2", …
-  std::string path;     // on the node ("/etc/containerd/config.toml"); for connect the address
-  std::string path2;    // the second path of rename, link; the target of symlink
-  std::string flags;    // of open: "create truncate"; else ""
-  int pid = 0;          // as the driver sees it
-  std::string program;  // the name of the process's program, at most 15 bytes
+  int number = 0;            // from 1, only for changes below the node's mounts; 0 for connect() and, on demand, reads
+  std::string call = {};     // "openat", "renameat2", …
+  std::string path = {};     // on the node ("/etc/containerd/config.toml"); for connect the address
+  std::string path2 = {};    // the second path of rename, link; the target of symlink
+  std::string flags = {};    // of open: "create truncate"; else ""
+  int pid = 0;               // as the driver sees it
+  std::string program = {};  // the name of the process's program, at most 15 bytes
 };
 
 // What the gate does with an effect.

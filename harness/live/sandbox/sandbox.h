@@ -27,7 +27,7 @@
 namespace barnacle {
 
 struct BindMount {
-  std::string at;  // in the container; directories that lack are made in the image's fresh layer
+  std::string at = {};  // in the container; directories that lack are made in the image's fresh layer
   std::filesystem::path
       from;  // a folder or file that exists; below the node, links in it are resolved as the node would
   bool read_only = false;
@@ -44,12 +44,14 @@ struct Limits {
 };
 
 struct SandboxSpec {
-  std::filesystem::path node;                // plays the node's root directory
-  std::vector<std::filesystem::path> image;  // root folders of the image, lowest first; / is a fresh layer over them
+  std::filesystem::path node = {};  // plays the node's root directory
+  std::vector<std::filesystem::path> image =
+      {};                     // root folders of the image, lowest first; / is a fresh layer over them
   bool machine_tools = true;  // this machine's /usr (bash, coreutils, jq, python3 …) read-only below the image
-  std::vector<BindMount> mounts;
-  std::vector<std::string> argv;           // argv[0] is looked up in the PATH of env
-  std::map<std::string, std::string> env;  // without PATH: /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  std::vector<BindMount> mounts = {};
+  std::vector<std::string> argv = {};  // argv[0] is looked up in the PATH of env
+  std::map<std::string, std::string> env =
+      {};  // without PATH: /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   std::string cwd = "/";
   std::string hostname = "sandbox";
   // PID 1 is the node's init, with the node's folder as its root and this machine's /usr read-only in it, so that
@@ -59,21 +61,22 @@ struct SandboxSpec {
   std::vector<std::string> node_stand_ins{"systemctl", "containerd", "crio",     "k3s",
                                           "k0s",       "rke2",       "microk8s", "journalctl"};
   std::vector<std::string> image_stand_ins{"sleep"};
-  bool trace_bash = false;  // bash scripts write their xtrace, with file and line, to trace()
-  bool gate = false;        // effects are stopped and given to on_effect; see gate_supported()
-  bool gate_reads = false;  // so are opens for reading, with number 0
-  EffectHandler on_effect;  // called from pump(); without it everything goes on
-  Limits limits;
+  bool trace_bash = false;       // bash scripts write their xtrace, with file and line, to trace()
+  bool gate = false;             // effects are stopped and given to on_effect; see gate_supported()
+  bool gate_reads = false;       // so are opens for reading, with number 0
+  EffectHandler on_effect = {};  // called from pump(); without it everything goes on
+  Limits limits = {};
 };
 
 // A stand-in that a program inside has called, and what it is to say.
 struct StandInCall {
-  std::vector<std::string> argv;  // argv[0] without folders: "systemctl"
-  std::string cwd;
+  std::vector<std::string> argv = {};  // argv[0] without folders: "systemctl"
+  std::string cwd = {};
 };
 struct Answer {
   int exit = 0;
-  std::string out, err;
+  std::string out = {};
+  std::string err = {};
 };
 using StandIn = std::function<Answer(const StandInCall&)>;
 
