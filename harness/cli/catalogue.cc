@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "harness/cli/live.h"
 #include "harness/engine/replay.h"
 #include "harness/invariants/invariant.h"
 #include "harness/scenario/keys.h"
@@ -58,7 +59,7 @@ std::expected<Fixtures, std::string> find_fixtures(const std::string& given) {
   return std::unexpected(std::string("found no fixtures: name their folder with --fixtures or in BARNACLE_FIXTURES"));
 }
 
-std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue(const Fixtures& fixtures) {
+std::expected<std::unique_ptr<Catalogue>, std::string> load_catalogue(const Fixtures& fixtures) {
   auto catalogue = std::make_unique<Catalogue>();
   auto versions = load_versions(fixtures.versions(), fixtures.payload());
   if (!versions) return std::unexpected(line_of(versions.error()));
@@ -71,10 +72,16 @@ std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue(cons
   return catalogue;
 }
 
-std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue(const std::string& given) {
+std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue(const std::string& given,
+                                                                            const std::string& subject) {
   const auto fixtures = find_fixtures(given);
   if (!fixtures) return std::unexpected(fixtures.error());
-  return load_catalogue(*fixtures);
+  auto catalogue = load_catalogue(*fixtures);
+  if (!catalogue) return std::unexpected(catalogue.error());
+  if (is_live(subject)) {
+    if (const auto added = add_live_subject(**catalogue, subject); !added) return std::unexpected(added.error());
+  }
+  return std::move(*catalogue);
 }
 
 KnownNames names_of(const Catalogue& catalogue) {

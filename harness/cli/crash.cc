@@ -20,7 +20,7 @@ struct CrashArguments {
 };
 
 int crash_verb(const std::string& fixtures, const CrashArguments& arguments) {
-  const auto catalogue = load_catalogue(fixtures);
+  const auto catalogue = load_catalogue(fixtures, arguments.subject);
   if (!catalogue) return refuse(catalogue.error());
   const auto loaded = load_for_replay(**catalogue, arguments.scenario, arguments.subject);
   if (!loaded) return refuse(loaded.error());

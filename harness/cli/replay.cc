@@ -40,7 +40,7 @@ std::string difference(const Timeline& first, const Timeline& second) {
 }
 
 int replay_verb(const std::string& fixtures, const ReplayArguments& arguments) {
-  const auto catalogue = load_catalogue(fixtures);
+  const auto catalogue = load_catalogue(fixtures, arguments.subject);
   if (!catalogue) return refuse(catalogue.error());
   const auto loaded = load_for_replay(**catalogue, arguments.scenario, arguments.subject);
   if (!loaded) return refuse(loaded.error());

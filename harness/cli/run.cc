@@ -92,7 +92,7 @@ std::expected<CampaignResult, std::string> run_with_results(
 
 int run_verb(const std::string& fixtures, RunArguments& arguments) {
   if (const std::string wrong = settle_options(arguments); !wrong.empty()) return refuse(wrong);
-  const auto catalogue = load_catalogue(fixtures);
+  const auto catalogue = load_catalogue(fixtures, arguments.subject);
   if (!catalogue) return refuse(catalogue.error());
   const auto subject = choose_subject(**catalogue, arguments.subject);
   if (!subject) return refuse(subject.error());

@@ -28,7 +28,7 @@ std::string shrunk_text(Scenario scenario, const Version& subject, const std::st
 }
 
 int shrink_verb(const std::string& fixtures, const ShrinkArguments& arguments) {
-  const auto catalogue = load_catalogue(fixtures);
+  const auto catalogue = load_catalogue(fixtures, arguments.subject);
   if (!catalogue) return refuse(catalogue.error());
   if (!arguments.invariant.empty() && find_invariant(arguments.invariant) == nullptr) {
     return refuse(fmt::format("--invariant: unknown invariant '{}'{}", arguments.invariant,

@@ -11,10 +11,11 @@ namespace barnacle {
 namespace {
 
 // The preset that made an image: its tag is the preset's name.
-VersionPtr version_of_image(const Catalogue& catalogue, const std::string& image) {
+VersionPtr version_of_image(const Lab& lab, const std::string& image) {
+  if (lab.tier) return lab.tier->version_of_image(image);
   const std::size_t colon = image.rfind(':');
   if (!image.contains("kata-deploy") || colon == std::string::npos) return nullptr;
-  return catalogue.versions.find(image.substr(colon + 1));
+  return lab.catalogue.versions.find(image.substr(colon + 1));
 }
 
 Program program_of(const PodSpec& spec) {
@@ -65,7 +66,7 @@ std::optional<RunFault> WorldMachines::fault_for(Program program, const std::str
 RunResult WorldMachines::start_container(Cluster& cluster, const ContainerStart& start) {
   NodeHost* node = world_.find_node(start.node);
   check(node != nullptr, "a container is started on a node that exists");
-  const VersionPtr version = version_of_image(lab_.catalogue, start.spec->image);
+  const VersionPtr version = version_of_image(lab_, start.spec->image);
   return version ? start_deployment(cluster, start, *node, version) : start_workload(start, *node);
 }
 
@@ -74,7 +75,12 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
   RunEvent event;
   event.node = start.node;
   event.version = version;
-  event.settings = lab_.runner.settings(version->deploy, start.spec->env, start.spec->env_hash);
+  event.settings = lab_.tier ? lab_.tier->settings(*version, *start.spec)
+                             : lab_.runner.settings(version->deploy, start.spec->env, start.spec->env_hash);
+  if (lab_.tier) {
+    event.pod_object = std::make_shared<const Object>(*start.pod);
+    event.surroundings = std::make_shared<const Cluster>(cluster);
+  }
   attribute(event, cluster, *start.pod, step_);
   event.before = node.host;
   RunRequest request{.program = program_of(*start.spec),
@@ -97,7 +103,7 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
     };
     request.turns = turns_[start.node] = &turns;
   }
-  event.run = lab_.runner.run(request, node.host, cluster, fault ? &*fault : nullptr);
+  event.run = run_program(lab_, {request, event.pod_object}, node.host, cluster, fault ? &*fault : nullptr);
   if (request.turns == &turns) turns_.erase(start.node);
   event.after = node.host;
   if (request.program == Program::install && !start.pod->owners.empty()) {
@@ -109,6 +115,8 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
                       .version = version,
                       .settings = event.settings,
                       .runtime = node.host->host.runtime,
+                      .pod = event.pod_object,
+                      .surroundings = event.surroundings,
                       .refused = false,
                       .hash = Hasher().add(event.settings->hash).add(node.host->host.runtime.text()).finish()};
     } else if (!served.version) {

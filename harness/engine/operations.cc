@@ -28,27 +28,39 @@ ChartPtr chart_of(const Operation& op) {
   return version ? version->chart : op.subject->chart;
 }
 
-void note(const Operation& op, const HelmResult& result) {
+// By the model, or by the real client.
+template <class Model>
+void run_helm(const Operation& op, const Model& model) {
+  HelmResult result;
+  if (op.lab.tier) {
+    result = op.lab.tier->helm(op.world.cluster, op.machines, op.step);
+  } else {
+    Helm helm(op.world.cluster, op.machines);
+    result = model(helm);
+  }
   op.record.exit_status = result.exit_status;
   op.record.refused = result.refused;
-  op.record.message = result.message;
+  op.record.message = std::move(result.message);
 }
 
 void install(const Operation& op) {
-  Helm helm(op.world.cluster, op.machines);
-  note(op, helm.install(op.step.release, op.step.namespace_, chart_of(op), op.step.values.value_or(Values::object()),
-                        op.step.options));
+  run_helm(op, [&](Helm& helm) {
+    return helm.install(op.step.release, op.step.namespace_, chart_of(op), op.step.values.value_or(Values::object()),
+                        op.step.options);
+  });
 }
 
 void upgrade(const Operation& op) {
-  Helm helm(op.world.cluster, op.machines);
   const Values* values = op.step.values ? &*op.step.values : nullptr;
-  note(op, helm.upgrade(op.step.release, op.step.namespace_, chart_of(op), values, op.step.options));
+  run_helm(op, [&](Helm& helm) {
+    return helm.upgrade(op.step.release, op.step.namespace_, chart_of(op), values, op.step.options);
+  });
 }
 
 void rollback(const Operation& op) {
-  Helm helm(op.world.cluster, op.machines);
-  note(op, helm.rollback(op.step.release, op.step.namespace_, op.step.revision, op.step.options));
+  run_helm(op, [&](Helm& helm) {
+    return helm.rollback(op.step.release, op.step.namespace_, op.step.revision, op.step.options);
+  });
 }
 
 // The documented pre-condition of an uninstall: workloads of the release are ended first.
@@ -62,8 +74,7 @@ void end_workloads(const Operation& op) {
 
 void uninstall(const Operation& op) {
   end_workloads(op);
-  Helm helm(op.world.cluster, op.machines);
-  note(op, helm.uninstall(op.step.release, op.step.namespace_, op.step.options));
+  run_helm(op, [&](Helm& helm) { return helm.uninstall(op.step.release, op.step.namespace_, op.step.options); });
 }
 
 void restart_pod(const Operation& op) {

@@ -12,6 +12,7 @@ namespace barnacle {
 namespace {
 
 constexpr Time kFirstDay = 86400;
+constexpr const char* kSomeNode = "node";  // no run of the model depends on the name
 
 HostPtr make_fresh_host(Lab& lab, const std::string& kind) {
   auto host = make_host(lab.store, lab.catalogue.hosts_folder, kind);
@@ -72,6 +73,16 @@ void watch_workloads(World& world, StepRecord& record) {
   });
 }
 
+// The cluster in which a release is installed anew: an empty one for the model, whose runs depend on nothing in it; for
+// the real logic the one that it was started in, with its roles and ConfigMaps.
+Cluster surroundings_of(const Served& served) {
+  if (served.surroundings) return *served.surroundings;
+  Cluster cluster;
+  cluster.now = kFirstDay;
+  cluster.add_node(kSomeNode, served.runtime.text());
+  return cluster;
+}
+
 }  // namespace
 
 bool Catalogue::knows_host(const std::string& kind) const {
@@ -129,8 +140,11 @@ std::string last_line(const RunEvent& event) {
   return log.empty() ? "" : with_node_name(log.back(), event.node);
 }
 
+RunPtr run_program(Lab& lab, const ProgramStart& start, HostPtr& host, Cluster& cluster, const RunFault* fault) {
+  return lab.tier ? lab.tier->run(start, host, cluster, fault) : lab.runner.run(start.request, host, cluster, fault);
+}
+
 HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const Served*>& releases) {
-  const std::string node = "node";  // no run depends on the name
   Hasher hasher;
   hasher.add(baseline->state);
   for (const Served* served : releases) {
@@ -141,17 +155,16 @@ HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const
   HostPtr host = baseline;
   for (const Served* served : releases) {
     if (!(host->host.runtime == served->runtime)) host = with_runtime(host, served->runtime);
-    Cluster cluster;
-    cluster.now = kFirstDay;
-    cluster.add_node(node, served->runtime.text());
-    const RunRequest request{.program = Program::install,
-                             .settings = served->settings,
-                             .node = node,
-                             .account = {},
-                             .host_now = lab.catalogue.versions.payload_dates.back()};
+    Cluster cluster = surroundings_of(*served);
+    const ProgramStart start{{.program = Program::install,
+                              .settings = served->settings,
+                              .node = served->pod ? std::get<PodStatus>(served->pod->status).node : kSomeNode,
+                              .account = {},
+                              .host_now = lab.catalogue.versions.payload_dates.back()},
+                             served->pod};
     bool settled = false;
-    for (int start = 0; start < 3 && !settled; ++start) {
-      settled = lab.runner.run(request, host, cluster)->result.ending == RunResult::Ending::settled;
+    for (int attempt = 0; attempt < 3 && !settled; ++attempt) {
+      settled = run_program(lab, start, host, cluster)->result.ending == RunResult::Ending::settled;
     }
     if (!settled) return entry->second = nullptr;
   }

@@ -6,15 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "harness/engine/tier.h"
 #include "harness/engine/world.h"
 
 namespace barnacle {
+
+struct Lab;
 
 // Everything that stays the same over a campaign: presets, host kinds, subject.
 struct Catalogue {
   VersionLibrary versions;
   std::string hosts_folder;
   std::vector<HostKind> host_kinds;
+  // Of a live subject: makes the tier that plays it, one for each Lab. Empty: the model.
+  std::function<std::unique_ptr<Tier>(Lab& lab)> make_tier = {};
   bool knows_host(const std::string& kind) const;
 };
 
@@ -28,6 +33,9 @@ struct RunEvent {
   int revision = 0;  // the release's at that time
   VersionPtr version;
   SettingsPtr settings;
+  // Of a live subject: the pod as it was when it was started, and the cluster then. Else null.
+  ObjectPtr pod_object;
+  std::shared_ptr<const Cluster> surroundings;
   RunPtr run;
   HostPtr before;
   HostPtr after;
@@ -52,13 +60,16 @@ struct StepRecord {
 
 // The working memory of one thread: interned values and remembered runs. Made anew when it has grown too large.
 struct Lab {
-  explicit Lab(const Catalogue& all) : catalogue(all), runner(store) {}
+  explicit Lab(const Catalogue& all) : catalogue(all), runner(store) {
+    if (all.make_tier) tier = all.make_tier(*this);
+  }
   const Catalogue& catalogue;
   Store store;
   Runner runner;
   std::map<std::string, HostPtr> fresh_hosts;                        // by kind and runtime
   std::unordered_map<Hash128, HostPtr, Hash128Hash> fresh_installs;  // see fresh_install
   std::shared_ptr<void> invariant_memory;                            // the invariants' own
+  std::unique_ptr<Tier> tier;                                        // null: the model
 };
 
 // A scenario's start: its nodes, the namespaces, the date. Errors name the node.
@@ -67,6 +78,10 @@ std::expected<World, std::string> start_world(Lab& lab, const Scenario& scenario
 HostPtr host_of_kind(Lab& lab, const std::string& kind);
 
 StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const Step& step);
+
+// Runs a program on `host` where the subject is played: by the model or by the live tier.
+RunPtr run_program(Lab& lab, const ProgramStart& start, HostPtr& host, Cluster& cluster,
+                   const RunFault* fault = nullptr);
 
 // What installs in this order, one after the other, leave on `baseline`; null where one of them does not settle within
 // three starts. Every release as it served.

@@ -69,6 +69,7 @@ void add_values(std::vector<std::string>& words, const std::string& path, const 
 }  // namespace
 
 VersionPtr find_subject(const VersionLibrary& versions, const std::string& subject) {
+  if (subject.starts_with("live:")) return versions.find(subject);
   if (!subject.starts_with(kModel)) return nullptr;
   const std::string rest = subject.substr(kModel.size());
   if (rest.empty()) return versions.find("kata");
@@ -77,6 +78,7 @@ VersionPtr find_subject(const VersionLibrary& versions, const std::string& subje
 }
 
 std::string subject_name(const Version& version) {
+  if (version.live) return version.name;
   return version.name.starts_with("kata") ? "model:" + version.name : "model:kata-" + version.name;
 }
 

@@ -28,6 +28,9 @@ struct Served {
   VersionPtr version;
   SettingsPtr settings;
   RuntimeVersion runtime;  // of the node at that time
+  // Of a live subject: the pod that settled, as it was started, and the cluster that it was started in. Else null.
+  ObjectPtr pod = {};
+  std::shared_ptr<const Cluster> surroundings = {};
   bool refused = false;    // since then the release has refused this node
   Hash128 hash;            // of settings and runtime: two that are equal come to the same fresh install
 

@@ -15,14 +15,16 @@ bool reports_failure(const RunRecord& run) {
 // The same run with nothing failing, in a cluster that grants everything.
 HostPtr without_fault(const CheckContext& context, const RunEvent& event) {
   Cluster cluster;
-  cluster.add_node(event.node, event.before->host.runtime.text());
-  const RunRequest request{.program = event.run->program,
-                           .settings = event.settings,
-                           .node = event.node,
-                           .account = {},
-                           .host_now = context.lab.catalogue.versions.file_date(context.record.started)};
+  if (event.surroundings) cluster = *event.surroundings;
+  else cluster.add_node(event.node, event.before->host.runtime.text());
+  const ProgramStart start{{.program = event.run->program,
+                            .settings = event.settings,
+                            .node = event.node,
+                            .account = {},
+                            .host_now = context.lab.catalogue.versions.file_date(context.record.started)},
+                           event.pod_object};
   HostPtr host = event.before;
-  (void)context.lab.runner.run(request, host, cluster);
+  (void)run_program(context.lab, start, host, cluster);
   return host;
 }
 

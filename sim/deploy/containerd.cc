@@ -15,17 +15,6 @@ namespace {
 constexpr const char* kFile = "/etc/containerd/config.toml";
 constexpr const char* kBackup = "/etc/containerd/config.toml.bak";
 
-// What `containerd config default` prints, as far as anything here reads it.
-std::string default_configuration(bool major_2) {
-  const char* plugin = major_2 ? "io.containerd.cri.v1.runtime" : "io.containerd.grpc.v1.cri";
-  return fmt::format(
-      "version = {}\nroot = '/var/lib/containerd'\nstate = '/run/containerd'\nimports = []\n\n[grpc]\n"
-      "  address = '/run/containerd/containerd.sock'\n\n[plugins]\n  [plugins.'{}'.containerd]\n"
-      "    default_runtime_name = 'runc'\n\n  [plugins.'{}'.containerd.runtimes.runc]\n"
-      "    runtime_type = 'io.containerd.runc.v2'\n",
-      major_2 ? 3 : 2, plugin, plugin);
-}
-
 // grep -q "version = N\>"
 bool says_version(std::string_view text, char number) {
   const std::string wanted = std::string("version = ") + number;
@@ -304,7 +293,7 @@ Work prepare_containerd(Deployment& deployment) {
       co_await shell.write(kFile, shell.store().intern(""));
       shell.fail("/opt/kata-artifacts/scripts/kata-deploy.sh: line 870: containerd: command not found", 127);
     }
-    const Blob* text = shell.store().intern(default_configuration(deployment.uses_drop_in));
+    const Blob* text = shell.store().intern(default_containerd_configuration(deployment.uses_drop_in ? 2 : 1));
     const EffectResult written = co_await shell.write(kFile, text);
     shell.require(written, "containerd config default", kFile);
   }

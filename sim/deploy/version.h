@@ -21,6 +21,7 @@ struct Version {
   bool recorded = false;   // held against recordings of the real script
   bool reference = false;  // the reference logic, whatever was planted in it since
   bool planted = false;    // made by plant()
+  bool live = false;       // its name is the whole subject, "live:DIR"
   Time date = 0;           // of the payload
   ChartFacts chart_facts;
   ChartPtr chart;

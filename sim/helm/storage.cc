@@ -20,20 +20,6 @@ const BodyPtr& secret_body() {
   return body;
 }
 
-Hash128 hash_of_revision(const Revision& revision) {
-  Hasher hasher;
-  hasher.add(std::string_view(revision.release)).add(std::string_view(revision.namespace_));
-  hasher.add(static_cast<std::uint64_t>(revision.number)).add(static_cast<std::uint64_t>(revision.status));
-  hasher.add(std::string_view(revision.description)).add(hash_of_values(revision.config));
-  if (revision.chart) {
-    hasher.add(std::string_view(revision.chart->name))
-        .add(std::string_view(revision.chart->version))
-        .add(revision.chart->identity);
-  }
-  if (revision.manifest) hasher.add(revision.manifest->hash);
-  return hasher.finish();
-}
-
 Object secret_of(const Revision& revision) {
   Object secret;
   secret.kind = Kind::secret;
@@ -71,6 +57,20 @@ Done prune_history(Client& client, std::string_view ns, std::string_view release
 }
 
 }  // namespace
+
+Hash128 hash_of_revision(const Revision& revision) {
+  Hasher hasher;
+  hasher.add(std::string_view(revision.release)).add(std::string_view(revision.namespace_));
+  hasher.add(static_cast<std::uint64_t>(revision.number)).add(static_cast<std::uint64_t>(revision.status));
+  hasher.add(std::string_view(revision.description)).add(hash_of_values(revision.config));
+  if (revision.chart) {
+    hasher.add(std::string_view(revision.chart->name))
+        .add(std::string_view(revision.chart->version))
+        .add(revision.chart->identity);
+  }
+  if (revision.manifest) hasher.add(revision.manifest->hash);
+  return hasher.finish();
+}
 
 std::string_view status_name(ReleaseStatus status) { return kStatusNames.at(static_cast<std::size_t>(status)); }
 

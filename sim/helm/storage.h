@@ -12,6 +12,8 @@ namespace barnacle {
 
 std::string secret_name(std::string_view release, int number);
 bool is_pending(ReleaseStatus status);
+// Of all that a revision says, dates aside: Object::payload_hash of its Secret.
+Hash128 hash_of_revision(const Revision& revision);
 
 // Oldest first.
 std::vector<RevisionPtr> history_of(const Cluster& cluster, std::string_view ns, std::string_view release);

@@ -1,5 +1,7 @@
 #include "sim/host/runtime.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <unordered_map>
@@ -138,6 +140,17 @@ std::vector<std::string> needed_paths(const LoadedConfig& loaded) {
     if (!handler.config_path.empty()) paths.push_back(handler.config_path);
   }
   return paths;
+}
+
+std::string default_containerd_configuration(int major_version) {
+  const bool major_2 = major_version >= 2;
+  const char* plugin = major_2 ? "io.containerd.cri.v1.runtime" : "io.containerd.grpc.v1.cri";
+  return fmt::format(
+      "version = {}\nroot = '/var/lib/containerd'\nstate = '/run/containerd'\nimports = []\n\n[grpc]\n"
+      "  address = '/run/containerd/containerd.sock'\n\n[plugins]\n  [plugins.'{}'.containerd]\n"
+      "    default_runtime_name = 'runc'\n\n  [plugins.'{}'.containerd.runtimes.runc]\n"
+      "    runtime_type = 'io.containerd.runc.v2'\n",
+      major_2 ? 3 : 2, plugin, plugin);
 }
 
 }  // namespace barnacle

@@ -34,6 +34,9 @@ struct RuntimeVersion {
   static std::optional<RuntimeVersion> parse(std::string_view text);
 };
 
+// What `containerd config default` prints, as far as anything here reads it.
+std::string default_containerd_configuration(int major_version);
+
 // One runtime handler as the runtime offers it to the kubelet.
 struct Handler {
   std::string name;          // "kata-qemu-cicd"

@@ -9,7 +9,7 @@
 namespace barnacle {
 
 // One mutating call. A write is covered by the open for writing that precedes it.
-struct Effect {
+struct StoppedEffect {
   int number = 0;            // from 1, only for changes below the node's mounts; 0 for connect() and, on demand, reads
   std::string call = {};     // "openat", "renameat2", …
   std::string path = {};     // on the node ("/etc/containerd/config.toml"); for connect the address
@@ -25,6 +25,6 @@ struct Ruling {
   int error = 0;                                             // of fail: an errno
 };
 
-using EffectHandler = std::function<Ruling(const Effect&)>;
+using GateHandler = std::function<Ruling(const StoppedEffect&)>;
 
 }  // namespace barnacle

@@ -94,7 +94,7 @@ bool GateListener::rule_on(const seccomp_notif& stopped) {
   Ruling ruling;
   if (call && handler_) {
     const bool on_net = call->name == "connect";
-    Effect effect{.number = 0, .call = call->name, .path = call->path, .path2 = call->path2, .flags = call->flags};
+    StoppedEffect effect{.number = 0, .call = call->name, .path = call->path, .path2 = call->path2, .flags = call->flags};
     if (!on_net) effect.path = path_on_node(view, call->path);
     if (!on_net && !call->path2.empty() && call->name != "symlink") {
       effect.path2 = path_on_node(view, call->path2);

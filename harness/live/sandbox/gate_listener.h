@@ -31,7 +31,7 @@ class GateListener {
   int listener_;
   std::string node_view_;
   std::vector<Mount> mounts_;  // innermost first
-  EffectHandler handler_;
+  GateHandler handler_;
   int numbered_ = 0;
 };
 

@@ -64,7 +64,7 @@ struct SandboxSpec {
   bool trace_bash = false;       // bash scripts write their xtrace, with file and line, to trace()
   bool gate = false;             // effects are stopped and given to on_effect; see gate_supported()
   bool gate_reads = false;       // so are opens for reading, with number 0
-  EffectHandler on_effect = {};  // called from pump(); without it everything goes on
+  GateHandler on_effect = {};  // called from pump(); without it everything goes on
   Limits limits = {};
 };
 

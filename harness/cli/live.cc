@@ -1,0 +1,83 @@
+#include "harness/cli/live.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "harness/live/sandbox/sandbox.h"
+#include "harness/live/tier/live_tier.h"
+
+namespace barnacle {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kLive = "live:";
+
+// Goes with all that is in it.
+class WorkFolder {
+ public:
+  static std::expected<std::shared_ptr<const WorkFolder>, std::string> make() {
+    const char* given = std::getenv("TMPDIR");
+    std::string name = fmt::format("{}/barnacle-live-XXXXXX", given != nullptr && *given != '\0' ? given : "/tmp");
+    if (::mkdtemp(name.data()) == nullptr) return std::unexpected(name + ": cannot be made");
+    fs::permissions(name, fs::perms::others_exec | fs::perms::group_exec, fs::perm_options::add);
+    return std::make_shared<const WorkFolder>(name);
+  }
+  explicit WorkFolder(std::string path) : path_(std::move(path)) {}
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+  ~WorkFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// What ci/setup-live made: named by BARNACLE_LIVE_TOOLS, else in the source folder that this was built from.
+std::expected<LiveTools, std::string> find_tools(int helm) {
+  const char* given = std::getenv("BARNACLE_LIVE_TOOLS");
+  const fs::path folder = given != nullptr && *given != '\0' ? fs::path(given) : fs::path(BARNACLE_SOURCE_DIR) / "build/live";
+  const fs::path clients = folder / fmt::format("helm{}", helm);
+  const LiveTools tools{.helm = clients / "helm", .kubectl = clients / "kubectl", .venv = folder / "venv"};
+  for (const fs::path& needed : {tools.helm, tools.kubectl, tools.venv / "bin/tomlq"}) {
+    if (::access(needed.c_str(), X_OK) == 0) continue;
+    return std::unexpected(fmt::format("{} is not there: run ci/setup-live, or name its folder in BARNACLE_LIVE_TOOLS",
+                                       needed.string()));
+  }
+  return tools;
+}
+
+}  // namespace
+
+bool is_live(std::string_view subject) { return subject.starts_with(kLive); }
+
+std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const std::string& subject) {
+  auto loaded = load_live_subject(fs::absolute(subject.substr(kLive.size())));
+  if (!loaded) return std::unexpected(loaded.error());
+  const auto tools = find_tools(loaded->helm);
+  if (!tools) return std::unexpected(tools.error());
+  if (const auto supported = sandbox_supported(); !supported) return std::unexpected(supported.error());
+  auto made = live_version(*loaded, catalogue.versions);
+  if (!made) return std::unexpected(made.error());
+  auto version = std::make_shared<Version>(**made);
+  version->name = subject;
+  std::vector<Time>& dates = catalogue.versions.payload_dates;
+  dates.insert(std::ranges::upper_bound(dates, loaded->date), loaded->date);
+  catalogue.versions.versions[subject] = version;
+  const auto work = WorkFolder::make();
+  if (!work) return std::unexpected(work.error());
+  const auto live = std::make_shared<const LiveSubject>(std::move(*loaded));
+  catalogue.make_tier = [work = *work, make = live_tier(live, version, {*tools, (*work)->path()})](Lab& lab) {
+    return make(lab);
+  };
+  return {};
+}
+
+}  // namespace barnacle

@@ -1,0 +1,18 @@
+// Live subjects on the command line: "live:DIR".
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "harness/engine/simulation.h"
+
+namespace barnacle {
+
+bool is_live(std::string_view subject);
+
+// Makes the subject one of the catalogue's, and its tier the one that plays. The error is one line: the subject's file,
+// the tools (ci/setup-live), or what this machine does not allow.
+std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const std::string& subject);
+
+}  // namespace barnacle

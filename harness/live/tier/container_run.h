@@ -1,0 +1,40 @@
+// Starts of containers: a node's host becomes a folder, the program runs in a sandbox over it, and what it leaves
+// becomes a host again.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "harness/engine/tier.h"
+#include "harness/live/api/server.h"
+#include "harness/live/sandbox/sandbox.h"
+#include "harness/live/subject/subject.h"
+#include "harness/live/tier/host_folder.h"
+
+namespace barnacle {
+
+struct LiveOptions;
+
+class ContainerRuns {
+ public:
+  ContainerRuns(Store& store, const LiveSubject& subject, const LiveOptions& options, ApiServer& api);
+
+  // The model's own Runner::run, with the real program. `fault` strikes by the numbers of the effect gate.
+  RunPtr run(const ProgramStart& start, HostPtr& host, Cluster& cluster, const RunFault* fault);
+
+ private:
+  struct Running;
+
+  HostFolder& folder_of(const std::string& node);
+  const LiveImage* image_of(const std::string& name) const;
+  std::expected<SandboxSpec, std::string> spec_for(const ProgramStart& start, const Cluster& cluster,
+                                                   const HostFolder& folder);
+
+  Store& store_;
+  const LiveSubject& subject_;
+  const LiveOptions& options_;
+  ApiServer& api_;
+  std::map<std::string, std::unique_ptr<HostFolder>> folders_;  // by node
+};
+
+}  // namespace barnacle
