@@ -151,6 +151,14 @@ TEST_F(SandboxTest, AShellScriptsTraceTellsFileAndLineApartFromItsOutput) {
   EXPECT_EQ(result.trace, "+/deploy.sh:3: echo deployed\n");
 }
 
+TEST_F(SandboxTest, TheUsualWaysOfAShellWork) {
+  const Result result =
+      run(shell("cat <(echo one); echo two > /dev/stdout; echo three > /dev/stderr; file=$(mktemp); "
+                "echo four | tee $file; mkfifo /tmp/fifo; cat /tmp/fifo & echo five > /tmp/fifo; wait;"
+                "[ -c /dev/null ] && awk 'BEGIN { print \"six\" }'; ls /proc/self/fd | wc -l"));
+  EXPECT_EQ(result.output, "one\ntwo\nthree\nfour\nfive\nsix\n4\n") << "and nothing but the streams is open";
+}
+
 TEST_F(SandboxTest, EnvironmentFolderAndHostnameAreThoseOfTheSpec) {
   SandboxSpec spec = shell("echo $GREETING $PWD $(cat /proc/sys/kernel/hostname) ${HOME-none}");
   spec.env = {{"GREETING", "ahoy"}};
