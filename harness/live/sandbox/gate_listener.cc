@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -45,6 +45,13 @@ std::string moved(const std::string& path, const std::string& from, const std::s
   return (to == "/" ? "" : to) + rest;
 }
 
+// "/proc/1/root/opt" is how a program reaches the node's view without entering it.
+std::optional<std::string> below_root_of(const std::string& process, const std::string& path) {
+  const std::string root = "/proc/" + process + "/root";
+  if (!is_at_or_below(path, root)) return std::nullopt;
+  return path.size() == root.size() ? "/" : path.substr(root.size());
+}
+
 void answer(int listener, const seccomp_notif& stopped, const Ruling& ruling) {
   seccomp_notif_resp response{};
   response.id = stopped.id;
@@ -59,7 +66,7 @@ void answer(int listener, const seccomp_notif& stopped, const Ruling& ruling) {
 }  // namespace
 
 GateListener::GateListener(int listener, std::string node_view, const SandboxSpec& spec)
-    : listener_(listener), node_view_(std::move(node_view)), handler_(spec.on_effect) {
+    : listener_(listener), node_view_(std::move(node_view)), node_(spec.node), handler_(spec.on_effect) {
   // Without a node view of its own, the id is the container's.
   if (!spec.host_pid) node_view_.clear();
   for (const BindMount& mount : spec.mounts) {
@@ -72,12 +79,21 @@ GateListener::GateListener(int listener, std::string node_view, const SandboxSpe
 
 GateListener::~GateListener() { close(listener_); }
 
+// The tools, the kernel's folders and the scratch folders in the node's view are not the node's.
+std::string GateListener::path_in_node_view(const std::string& path) const {
+  const auto covers = [&](const char* folder) { return is_at_or_below(path, folder); };
+  if (std::ranges::any_of(kNotTheNodes, covers)) return "";
+  const std::string top = path.substr(0, path.find('/', 1));
+  std::error_code error;
+  return std::filesystem::exists(std::filesystem::symlink_status(node_.string() + top, error)) ? path : "";
+}
+
 std::string GateListener::path_on_node(const std::string& view, const std::string& path) const {
-  if (!node_view_.empty() && view == node_view_) {
-    // The tools and the kernel's folders in the node's view are not the node's.
-    const auto covers = [&](const char* folder) { return is_at_or_below(path, folder); };
-    return std::ranges::any_of(kNotTheNodes, covers) ? "" : path;
+  if (!node_view_.empty()) {
+    if (view == node_view_) return path_in_node_view(path);
+    if (const auto inside = below_root_of("1", path)) return path_in_node_view(*inside);
   }
+  if (const auto inside = below_root_of("self", path)) return path_on_node(view, *inside);
   for (const Mount& mount : mounts_) {
     if (!is_at_or_below(path, mount.at)) continue;
     return mount.on_node.empty() ? "" : moved(path, mount.at, mount.on_node);

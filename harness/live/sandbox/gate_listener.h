@@ -26,10 +26,12 @@ class GateListener {
     std::string on_node;  // "/etc/containerd"; empty: shows no part of the node
   };
   std::string path_on_node(const std::string& view, const std::string& path) const;
+  std::string path_in_node_view(const std::string& path) const;
   bool rule_on(const seccomp_notif& stopped);
 
   int listener_;
   std::string node_view_;
+  std::filesystem::path node_;
   std::vector<Mount> mounts_;  // innermost first
   GateHandler handler_;
   int numbered_ = 0;

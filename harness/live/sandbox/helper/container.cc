@@ -16,6 +16,7 @@
 #include <string>
 
 #include "harness/live/sandbox/helper/filter.h"
+#include "harness/live/sandbox/helper/stage.h"
 #include "harness/live/sandbox/helper/system.h"
 #include "harness/live/sandbox/wire.h"
 
@@ -23,7 +24,6 @@ namespace barnacle::helper {
 
 namespace {
 
-constexpr int kTraceDescriptor = 19;
 constexpr const char* kUsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr int kKeptCapabilities[] = {
     CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH,  CAP_FOWNER,     CAP_FSETID,    CAP_KILL,   CAP_SETGID,
@@ -62,9 +62,7 @@ void set_environment(const SandboxSpec& spec) {
   setenv("PATH", kUsualPath, 1);
   for (const auto& [name, value] : spec.env) setenv(name.c_str(), value.c_str(), 1);
   if (!spec.trace_bash) return;
-  setenv("SHELLOPTS", "xtrace", 1);
-  setenv("BASH_XTRACEFD", std::to_string(kTraceDescriptor).c_str(), 1);
-  setenv("PS4", "+${BASH_SOURCE}:${LINENO}: ", 1);
+  setenv("BASH_ENV", kTraceProfile, 1);
 }
 
 void pass_the_gate(bool reads, int report) {

@@ -32,7 +32,8 @@ void copy_program(int program, const std::string& path) {
 // A layer that has the stand-ins wherever a PATH may lead, in folders of our own: a folder of the machine's root could
 // not be copied up by a user namespace that does not know its owner.
 void make_stand_ins(const std::string& program, const std::vector<std::string>& names, const std::string& layer) {
-  for (const char* folder : {"/usr/share", "/usr/lib", "/usr/local/sbin"}) make_folder(layer + folder);
+  for (const char* folder : {"/usr/share", "/usr/lib", "/usr/local/sbin", "/usr/local/lib", "/usr/local/share"})
+    make_folder(layer + folder);
   for (const char* folder : {"/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"}) {
     make_folder(layer + folder);
     if (std::string_view(folder).ends_with("sbin")) continue;
@@ -49,7 +50,8 @@ void bind_device(const std::string& folder, const std::string& name) {
   check(device >= 0, "opening " + source);
   const int tree = copy_tree(device, false, source);
   close(device);
-  check(set_attributes(tree, {.devices = true}, false), "setting mount attributes of " + source);
+  // Read-only: that keeps its mode and owner from root of identity same, and hinders no use of the device.
+  check(set_attributes(tree, {.read_only = true, .devices = true}, false), "setting mount attributes of " + source);
   write_text(folder + "/" + name, "");
   attach_tree(tree, folder + "/" + name);
 }
@@ -66,6 +68,8 @@ std::string make_devices() {
                                                        {"/proc/self/fd/1", "/stdout"},
                                                        {"/proc/self/fd/2", "/stderr"}};
   for (const auto& [target, name] : links) check(symlink(target, (folder + name).c_str()) == 0, "filling /dev");
+  write_text(kStage + kTraceProfile,
+             fmt::format("BASH_XTRACEFD={}\nPS4='+${{BASH_SOURCE}}:${{LINENO}}: '\nset -x\n", kTraceDescriptor));
   return folder;
 }
 

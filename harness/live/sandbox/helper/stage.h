@@ -11,6 +11,10 @@ namespace barnacle::helper {
 
 inline const std::string kStage = "/tmp";  // any folder that every machine has; covered in our own mount namespace only
 
+// What every bash script of a traced container reads first. Bash takes no PS4 from root's environment.
+inline constexpr int kTraceDescriptor = 19;
+inline constexpr const char* kTraceProfile = "/dev/barnacle-trace";
+
 // Attached trees, by their folders on the stage.
 struct Stage {
   std::string node;

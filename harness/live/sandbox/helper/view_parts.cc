@@ -56,8 +56,9 @@ void copy_tool_links(const std::string& view) {
 void mount_proc(const std::string& view) {
   make_folder(view + "/proc");
   mount_at("proc", view + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "");
-  for (const char* path : {"/proc/sysrq-trigger", "/proc/kcore", "/proc/kmsg", "/proc/keys", "/proc/key-users",
-                           "/proc/kallsyms", "/proc/timer_list", "/proc/sched_debug", "/proc/acpi", "/proc/scsi"}) {
+  for (const char* path :
+       {"/proc/sysrq-trigger", "/proc/kcore", "/proc/kmsg", "/proc/keys", "/proc/key-users", "/proc/kallsyms",
+        "/proc/timer_list", "/proc/sched_debug", "/proc/acpi", "/proc/mtrr", "/proc/scsi"}) {
     mask(view, path);
   }
   for (const char* path : {"/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs"}) {
