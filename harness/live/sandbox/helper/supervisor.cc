@@ -59,7 +59,7 @@ class Supervisor {
     const Identity identity = choose_identity(trees);
     const unsigned long flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET;
     init_ = static_cast<pid_t>(syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, 0));
-    check(init_ >= 0, "making namespaces for the sandbox");
+    check(init_ >= 0, "this machine does not allow namespaces of one's own (unprivileged user namespaces, container)");
     if (init_ == 0) {
       for (const int end : {report[0], go[1], status[0]}) close(end);
       run_init(spec_, identity, trees, {.go = go[0], .report = report[1], .status = status[1]});
