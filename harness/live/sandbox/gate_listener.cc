@@ -66,7 +66,11 @@ void answer(int listener, const seccomp_notif& stopped, const Ruling& ruling) {
 }  // namespace
 
 GateListener::GateListener(int listener, std::string node_view, const SandboxSpec& spec)
-    : listener_(listener), node_view_(std::move(node_view)), node_(spec.node), handler_(spec.on_effect) {
+    : listener_(listener),
+      node_view_(std::move(node_view)),
+      node_(spec.node),
+      reads_(spec.gate_reads),
+      handler_(spec.on_effect) {
   // Without a node view of its own, the id is the container's.
   if (!spec.host_pid) node_view_.clear();
   for (const BindMount& mount : spec.mounts) {
@@ -82,7 +86,7 @@ GateListener::~GateListener() { close(listener_); }
 // The tools, the kernel's folders and the scratch folders in the node's view are not the node's.
 std::string GateListener::path_in_node_view(const std::string& path) const {
   const auto covers = [&](const char* folder) { return is_at_or_below(path, folder); };
-  if (std::ranges::any_of(kNotTheNodes, covers)) return "";
+  if (std::ranges::any_of(kNotTheNodes, covers) && !is_at_or_below(path, "/usr/local")) return "";
   const std::string top = path.substr(0, path.find('/', 1));
   std::error_code error;
   return std::filesystem::exists(std::filesystem::symlink_status(node_.string() + top, error)) ? path : "";
@@ -108,8 +112,8 @@ bool GateListener::rule_on(const seccomp_notif& stopped) {
   // Its process may be gone, and its number somebody else's.
   if (ioctl(listener_, SECCOMP_IOCTL_NOTIF_ID_VALID, &stopped.id) != 0) return true;
   Ruling ruling;
-  if (call && handler_) {
-    const bool on_net = call->name == "connect";
+  const bool on_net = call && call->name == "connect";
+  if (call && handler_ && (call->mutates || on_net || reads_)) {
     StoppedEffect effect{.number = 0, .call = call->name, .path = call->path, .path2 = call->path2, .flags = call->flags};
     if (!on_net) effect.path = path_on_node(view, call->path);
     if (!on_net && !call->path2.empty() && call->name != "symlink") {

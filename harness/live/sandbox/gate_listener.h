@@ -33,6 +33,7 @@ class GateListener {
   std::string node_view_;
   std::filesystem::path node_;
   std::vector<Mount> mounts_;  // innermost first
+  bool reads_;
   GateHandler handler_;
   int numbered_ = 0;
 };

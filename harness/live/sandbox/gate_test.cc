@@ -19,12 +19,12 @@ class GateTest : public SandboxTest {
   }
 
   // Runs a script with the gate and tells its numbered effects, as "number call path [path2]".
-  std::vector<std::string> effects_of(const std::string& script, const EffectHandler& handler = nullptr) {
+  std::vector<std::string> effects_of(const std::string& script, const GateHandler& handler = nullptr) {
     std::vector<std::string> told;
     SandboxSpec spec = shell(script);
     spec.gate = true;
     spec.host_pid = true;
-    spec.on_effect = [&](const Effect& effect) {
+    spec.on_effect = [&](const StoppedEffect& effect) {
       if (effect.number > 0) {
         told.push_back(std::to_string(effect.number) + " " + effect.call + " " + effect.path +
                        (effect.path2.empty() ? "" : " " + effect.path2));
@@ -76,7 +76,7 @@ TEST_F(GateTest, TheSameScriptHasTheSameNumbersInTwentyRuns) {
     spec.mounts.push_back({.at = "/payload", .from = work / "payload", .read_only = true});
     spec.gate = true;
     Lines told;
-    spec.on_effect = [&](const Effect& effect) {
+    spec.on_effect = [&](const StoppedEffect& effect) {
       // sed names its temporary file by chance.
       const std::size_t chance = effect.path.find("/sed");
       told.push_back(std::to_string(effect.number) + " " + effect.call + " " + effect.path.substr(0, chance));
@@ -90,7 +90,7 @@ TEST_F(GateTest, TheSameScriptHasTheSameNumbersInTwentyRuns) {
 }
 
 TEST_F(GateTest, AnEffectCanFailAsOnAFullDisk) {
-  effects_of("cp /etc/hosts /opt/a; cp /etc/hosts /opt/b; cp /etc/hosts /opt/c", [](const Effect& effect) {
+  effects_of("cp /etc/hosts /opt/a; cp /etc/hosts /opt/b; cp /etc/hosts /opt/c", [](const StoppedEffect& effect) {
     return effect.number == 2 ? Ruling{.kind = Ruling::Kind::fail, .error = ENOSPC} : Ruling{};
   });
   EXPECT_EQ(last.output, "cp: cannot create regular file '/opt/b': No space left on device\n");
@@ -101,7 +101,7 @@ TEST_F(GateTest, AnEffectCanFailAsOnAFullDisk) {
 
 TEST_F(GateTest, ACutAfterTheSecondEffectDoesTwoAndNoThird) {
   effects_of("(sleep infinity) & for i in 1 2 3 4; do echo $i > /opt/$i; done",
-             [](const Effect& effect) { return effect.number == 3 ? Ruling{.kind = Ruling::Kind::kill} : Ruling{}; });
+             [](const StoppedEffect& effect) { return effect.number == 3 ? Ruling{.kind = Ruling::Kind::kill} : Ruling{}; });
   EXPECT_TRUE(last.exit.terminated);
   EXPECT_EQ(last.exit.status, 137);
   EXPECT_EQ(read_file(node / "opt/2"), "2\n");
@@ -109,12 +109,12 @@ TEST_F(GateTest, ACutAfterTheSecondEffectDoesTwoAndNoThird) {
 }
 
 TEST_F(GateTest, WhoConnectsAndWhoWroteIsTold) {
-  Effect connect;
-  Effect write;
+  StoppedEffect connect;
+  StoppedEffect write;
   SandboxSpec spec = shell("exec 3<>/dev/tcp/127.0.0.1/6443; tee /opt/file < /dev/null");
   spec.gate = true;
   spec.api_port = 6443;
-  spec.on_effect = [&](const Effect& effect) {
+  spec.on_effect = [&](const StoppedEffect& effect) {
     (effect.call == "connect" ? connect : write) = effect;
     return Ruling{};
   };
@@ -132,7 +132,7 @@ TEST_F(GateTest, ReadsAreToldOnDemandAndNotNumbered) {
   Lines read;
   SandboxSpec spec = shell("cat /etc/containerd/config.toml");
   spec.gate = spec.gate_reads = true;
-  spec.on_effect = [&](const Effect& effect) {
+  spec.on_effect = [&](const StoppedEffect& effect) {
     read.push_back(std::to_string(effect.number) + " " + effect.path + " " + effect.flags);
     return Ruling{};
   };
@@ -155,7 +155,7 @@ TEST_F(GateTest, AStaticProgramIsStoppedToo) {
   spec.argv = {"/program"};
   spec.gate = true;
   Lines told;
-  spec.on_effect = [&](const Effect& effect) {
+  spec.on_effect = [&](const StoppedEffect& effect) {
     told.push_back(effect.call + " " + effect.path);
     return Ruling{};
   };

@@ -50,6 +50,15 @@ TEST_F(SandboxTest, ChrootIntoTheWholeNodeReachesTheNodesSystemctlToo) {
   EXPECT_TRUE(fs::exists(node / "marker"));
 }
 
+TEST_F(SandboxTest, WhatInitsViewWritesLandsOnTheNodeOrIsRefused) {
+  SandboxSpec spec =
+      shell("nsenter --target 1 --mount bash -c 'echo x > /usr/local/bin/x; mkdir /etc/new; mkdir /new'");
+  spec.host_pid = true;
+  EXPECT_EQ(run(spec).output, "mkdir: cannot create directory '/new': Read-only file system\n");
+  EXPECT_TRUE(fs::exists(node / "usr/local/bin/x"));
+  EXPECT_TRUE(fs::exists(node / "etc/new"));
+}
+
 TEST_F(SandboxTest, ANodesFolderGetsNothingButWhatTheContainerWrote) {
   const auto listing = [&] {
     std::string text;

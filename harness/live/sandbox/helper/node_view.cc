@@ -50,6 +50,8 @@ std::string make_node_view(const SandboxSpec&, const Stage& stage) {
   mount_at("node", view, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m,nr_inodes=4000");
   copy_tool_links(view);
   mount_node_tools(stage, stage.node, view);
+  // What is installed by hand is the node's own; the stand-ins are in /usr/bin, too.
+  if (is_real_folder(stage.node + "/usr/local")) bind_mount(stage.node + "/usr/local", view + "/usr/local");
   for (const auto& entry : std::filesystem::directory_iterator(stage.node)) {
     const std::string name = entry.path().filename().string();
     const std::string target = view + "/" + name;
