@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "harness/cli/live.h"
 #include "harness/engine/replay.h"
 #include "harness/invariants/invariant.h"
 #include "harness/scenario/keys.h"
@@ -72,16 +71,10 @@ std::expected<std::unique_ptr<Catalogue>, std::string> load_catalogue(const Fixt
   return catalogue;
 }
 
-std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue(const std::string& given,
-                                                                            const std::string& subject) {
+std::expected<std::unique_ptr<Catalogue>, std::string> load_catalogue(const std::string& given) {
   const auto fixtures = find_fixtures(given);
   if (!fixtures) return std::unexpected(fixtures.error());
-  auto catalogue = load_catalogue(*fixtures);
-  if (!catalogue) return std::unexpected(catalogue.error());
-  if (is_live(subject)) {
-    if (const auto added = add_live_subject(**catalogue, subject); !added) return std::unexpected(added.error());
-  }
-  return std::move(*catalogue);
+  return load_catalogue(*fixtures);
 }
 
 KnownNames names_of(const Catalogue& catalogue) {

@@ -24,9 +24,8 @@ struct Fixtures {
 std::expected<Fixtures, std::string> find_fixtures(const std::string& given);
 
 std::expected<std::unique_ptr<Catalogue>, std::string> load_catalogue(const Fixtures& fixtures);
-// Both; with `subject` among them where it is a live one.
-std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue(const std::string& given,
-                                                                            const std::string& subject = "");
+// Both.
+std::expected<std::unique_ptr<Catalogue>, std::string> load_catalogue(const std::string& given);
 
 KnownNames names_of(const Catalogue& catalogue);
 

@@ -6,6 +6,7 @@
 
 #include "harness/cli/catalogue.h"
 #include "harness/cli/exit_status.h"
+#include "harness/cli/live.h"
 #include "harness/cli/output.h"
 #include "harness/cli/verbs.h"
 #include "harness/report/table.h"
@@ -58,6 +59,11 @@ int conform_verb(const std::string& given, ConformOptions options) {
   options.versions = fixtures->versions();
   options.hosts = fixtures->hosts();
   options.own_payload = fixtures->payload();
+  if (is_live(options.subject)) {
+    options.prepare = [&](Catalogue& catalogue) { return add_live_subject(catalogue, options.subject); };
+  } else if (!options.subject.empty()) {
+    return refuse("--subject: conform holds a live subject (live:DIR), or without it the presets, against recordings");
+  }
   const auto scenarios = conform(options);
   if (!scenarios) return refuse(scenarios.error());
   if (scenarios->empty()) return refuse(options.traces + ": no recording of that name there");
@@ -90,6 +96,8 @@ void add_conform(CLI::App& program, Chosen& chosen) {
   verb->add_option("--payload", options->payload, "Folder with VERSION/opt/kata: the image trees of the recordings")
       ->type_name("DIR");
   verb->add_option("--version", options->version, "Only this version")->type_name("V");
+  verb->add_option("--subject", options->subject, "A live subject (live:DIR) in place of the model; it is of one version")
+      ->type_name("S");
   verb->add_option("--scenario", options->scenario, "Only this scenario")->type_name("NAME");
   verb->callback(
       [options, &chosen] { chosen.verb = [options, &chosen] { return conform_verb(chosen.fixtures, *options); }; });

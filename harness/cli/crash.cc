@@ -4,6 +4,7 @@
 #include "harness/cli/catalogue.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_status.h"
+#include "harness/cli/live.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/output.h"
 #include "harness/cli/verbs.h"
@@ -20,7 +21,7 @@ struct CrashArguments {
 };
 
 int crash_verb(const std::string& fixtures, const CrashArguments& arguments) {
-  const auto catalogue = load_catalogue(fixtures, arguments.subject);
+  const auto catalogue = load_catalogue_with(fixtures, arguments.subject);
   if (!catalogue) return refuse(catalogue.error());
   const auto loaded = load_for_replay(**catalogue, arguments.scenario, arguments.subject);
   if (!loaded) return refuse(loaded.error());

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "harness/cli/catalogue.h"
 #include "harness/live/sandbox/sandbox.h"
 #include "harness/live/tier/live_tier.h"
 
@@ -78,6 +79,16 @@ std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const st
     return make(lab);
   };
   return {};
+}
+
+std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue_with(const std::string& fixtures,
+                                                                                 const std::string& subject) {
+  auto catalogue = load_catalogue(fixtures);
+  if (!catalogue) return std::unexpected(catalogue.error());
+  if (is_live(subject)) {
+    if (const auto added = add_live_subject(**catalogue, subject); !added) return std::unexpected(added.error());
+  }
+  return std::move(*catalogue);
 }
 
 }  // namespace barnacle

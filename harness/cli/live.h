@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,5 +15,9 @@ bool is_live(std::string_view subject);
 // Makes the subject one of the catalogue's, and its tier the one that plays. The error is one line: the subject's file,
 // the tools (ci/setup-live), or what this machine does not allow.
 std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const std::string& subject);
+
+// The fixtures' subjects, and `subject` among them where it is a live one.
+std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue_with(const std::string& fixtures,
+                                                                                 const std::string& subject);
 
 }  // namespace barnacle

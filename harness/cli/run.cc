@@ -9,6 +9,7 @@
 #include "harness/cli/catalogue.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/interrupt.h"
+#include "harness/cli/live.h"
 #include "harness/cli/output.h"
 #include "harness/cli/progress.h"
 #include "harness/cli/results_file.h"
@@ -92,7 +93,7 @@ std::expected<CampaignResult, std::string> run_with_results(
 
 int run_verb(const std::string& fixtures, RunArguments& arguments) {
   if (const std::string wrong = settle_options(arguments); !wrong.empty()) return refuse(wrong);
-  const auto catalogue = load_catalogue(fixtures, arguments.subject);
+  const auto catalogue = load_catalogue_with(fixtures, arguments.subject);
   if (!catalogue) return refuse(catalogue.error());
   const auto subject = choose_subject(**catalogue, arguments.subject);
   if (!subject) return refuse(subject.error());

@@ -4,6 +4,7 @@
 
 #include "harness/cli/catalogue.h"
 #include "harness/cli/exit_status.h"
+#include "harness/cli/live.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/output.h"
 #include "harness/cli/verbs.h"
@@ -28,7 +29,7 @@ std::string shrunk_text(Scenario scenario, const Version& subject, const std::st
 }
 
 int shrink_verb(const std::string& fixtures, const ShrinkArguments& arguments) {
-  const auto catalogue = load_catalogue(fixtures, arguments.subject);
+  const auto catalogue = load_catalogue_with(fixtures, arguments.subject);
   if (!catalogue) return refuse(catalogue.error());
   if (!arguments.invariant.empty() && find_invariant(arguments.invariant) == nullptr) {
     return refuse(fmt::format("--invariant: unknown invariant '{}'{}", arguments.invariant,

@@ -78,7 +78,11 @@ std::expected<Catalogue, std::string> load_catalogue(const ConformOptions& optio
     return Failure(fmt::format("{}:{}: {}", versions.error().file, versions.error().line, versions.error().what));
   auto kinds = list_host_kinds(options.hosts);
   if (!kinds) return Failure(fmt::format("{}:{}: {}", kinds.error().file, kinds.error().line, kinds.error().what));
-  return Catalogue{std::move(*versions), options.hosts, std::move(*kinds)};
+  Catalogue catalogue{std::move(*versions), options.hosts, std::move(*kinds)};
+  if (options.prepare) {
+    if (const auto ready = options.prepare(catalogue); !ready) return Failure(ready.error());
+  }
+  return catalogue;
 }
 
 std::expected<std::string, std::string> read_recorded(const fs::path& path) {
@@ -114,7 +118,7 @@ class Conformance {
     auto scenario = load_scenario(file.string());
     if (!scenario) return Failure(scenario.error().text());
     scenario_ = std::move(*scenario);
-    subject_ = catalogue_.versions.find(recording_.version);
+    subject_ = catalogue_.versions.find(options_.subject.empty() ? recording_.version : options_.subject);
     if (!subject_) return Failure(fmt::format("{}: there is no version preset of that name", recording_.version));
     const fs::path outcome_file = recording_.folder / kOutcomeFile;
     const auto text = read_recorded(outcome_file);

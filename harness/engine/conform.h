@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct ConformOptions {
   std::string scenarios;    // fixtures/conformance
   std::string versions;     // fixtures/versions
   std::string hosts;        // fixtures/hosts
+  std::string subject;      // a live one, in place of the versions' presets; empty: those
+  std::function<std::expected<void, std::string>(Catalogue&)> prepare;  // makes it one of the catalogue's
   std::string own_payload;  // fixtures/payload/image: for versions without a tree in `payload`
 };
 

@@ -91,6 +91,7 @@ struct ContainerRuns::Running {
   Time file_date;   // of what is written to the node
   const RunFault* fault;
   std::shared_ptr<RunRecord> record = std::make_shared<RunRecord>();
+  EffectNotes notes = {};
   std::string trouble = {};
   bool cut = false;
 
@@ -110,7 +111,7 @@ struct ContainerRuns::Running {
       ++record->restarts;
       const Hash128 after = host.loaded ? host.loaded->hash : Hash128{};
       record->loaded_differently = record->loaded_differently || !(before == after);
-      record->changes.add({++record->effects, EffectKind::systemctl, fmt::format("{} {}", call.argv[1], host.runtime.unit())});
+      notes.push_back({record->effects, EffectKind::systemctl, fmt::format("{} {}", call.argv[1], host.runtime.unit())});
     }
     return said;
   }
@@ -118,6 +119,17 @@ struct ContainerRuns::Running {
   std::vector<Time> starts_of_runtime() const {
     const auto unit = host.units.find(host.runtime.unit());
     return unit == host.units.end() ? std::vector<Time>{} : unit->second.recent_starts;
+  }
+
+  // What came and went within the run (an editor's temporary file), was only tried, or was there already is no change.
+  void note_changes(const FileTree& before) {
+    for (EffectNote& note : notes) {
+      const bool was = before.find(note.path, Follow::no).has_value();
+      const bool is = host.files.find(note.path, Follow::no).has_value();
+      const bool made_again = note.kind == EffectKind::make_directory && was;
+      if (note.kind == EffectKind::systemctl || ((was || is) && !made_again)) record->changes.add(std::move(note));
+    }
+    record->changes.close();
   }
 
   // At a system call that would change the node.
@@ -128,7 +140,7 @@ struct ContainerRuns::Running {
                          fault->strikes(effect.number, modelled(effect));
     record->effects = std::max(record->effects, effect.number);
     if (!strikes) {
-      record->changes.add(note_of(effect));
+      notes.push_back(note_of(effect));
       return {};
     }
     record->faulted = true;
@@ -139,7 +151,7 @@ struct ContainerRuns::Running {
       record->struck += fmt::format(": {}", fault->answer_text);
       return {.kind = Ruling::Kind::fail, .error = error};
     }
-    record->changes.add(note_of(effect));
+    notes.push_back(note_of(effect));
     cut = fault->what == RunFault::What::cut || fault->what == RunFault::What::tear;
     return {};
   }
@@ -234,7 +246,7 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   if (!running.trouble.empty()) record.result.log.push_back(running.trouble);
   for (std::size_t i = asked_before; i < api_.answered().size(); ++i)
     record.api.push_back({.effect = {}, .view = {}, .leaves_trace = api_.answered()[i].method != "GET"});
-  record.changes.close();
+  running.note_changes(host->host.files);
   host = freeze(std::move(running.host));
   return running.record;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/base/text.h"
 
 namespace barnacle {
@@ -69,12 +71,14 @@ std::vector<std::string> helm_arguments(const Step& step, const std::string& cha
 
 std::string error_of_helm(const std::string& standard_error) {
   constexpr std::string_view kError = "Error: ";
+  std::string message;
   std::string last;
   for (const std::string& line : split(standard_error, '\n')) {
-    if (line.starts_with(kError)) return line.substr(kError.size());
-    if (!line.empty()) last = line;
+    if (!message.empty()) message += " " + line.substr(std::min(line.find_first_not_of(" \t"), line.size()));
+    else if (line.starts_with(kError)) message = line.substr(kError.size());
+    last = line;
   }
-  return last;
+  return message.empty() ? last : message;
 }
 
 }  // namespace barnacle

@@ -13,7 +13,7 @@ namespace barnacle {
 std::vector<std::string> helm_arguments(const Step& step, const std::string& chart, const std::string& values_file,
                                         Time timeout_s);
 
-// What the client says went wrong, without "Error: "; its last line where it has no such line.
+// What the client says went wrong, in one line and without "Error: "; its last line where it has no such line.
 std::string error_of_helm(const std::string& standard_error);
 
 }  // namespace barnacle
