@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "harness/live/sandbox/stopped_call.h"
+#include "sim/base/stable_sort.h"
 
 namespace barnacle {
 
@@ -77,7 +78,7 @@ GateListener::GateListener(int listener, std::string node_view, const SandboxSpe
     mounts_.push_back({.at = without_last_slash(std::filesystem::path(mount.at).lexically_normal().string()),
                        .on_node = place_on_node(mount.from, spec.node)});
   }
-  std::ranges::stable_sort(mounts_, std::ranges::greater(), [](const Mount& mount) { return mount.at.size(); });
+  sort_stably(mounts_, [](const Mount& a, const Mount& b) { return a.at.size() > b.at.size(); });
   ioctl(listener_, kSetFlags, kSyncWakeUp);  // older kernels refuse, and are slower
 }
 

@@ -11,6 +11,7 @@
 #include "harness/live/sandbox/helper/system.h"
 #include "harness/live/sandbox/helper/view_parts.h"
 #include "harness/live/sandbox/helper/views.h"
+#include "sim/base/stable_sort.h"
 
 namespace barnacle::helper {
 
@@ -111,7 +112,8 @@ void mount_volumes(const SandboxSpec& spec, const Stage& stage, const std::strin
   std::vector<std::size_t> order(spec.mounts.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   // Outer ones first; among equals the order of the spec.
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return std::ranges::count(spec.mounts[i].at, '/'); });
+  const auto depth = [&](std::size_t i) { return std::ranges::count(spec.mounts[i].at, '/'); };
+  sort_stably(order, [&](std::size_t a, std::size_t b) { return depth(a) < depth(b); });
   const int root = open(view.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   check(root >= 0, "opening the container's root");
   for (const std::size_t i : order) {
