@@ -8,12 +8,11 @@
 
 #include "harness/live/api/wire_object.h"
 #include "sim/base/text.h"
+#include "sim/cluster/json_read.h"
 #include "sim/cluster/kinds.h"
 
 namespace barnacle {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr int kKinds = static_cast<int>(Kind::custom_resource_definition) + 1;
 const Json kVerbs = {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};

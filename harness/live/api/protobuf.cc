@@ -4,10 +4,10 @@
 #include <functional>
 #include <optional>
 
+#include "sim/cluster/json_read.h"
+
 namespace barnacle {
 namespace {
-
-using Json = nlohmann::json;
 
 struct Field {
   std::uint32_t number = 0;

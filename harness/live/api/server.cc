@@ -13,12 +13,12 @@
 
 #include "harness/live/api/wire_object.h"
 #include "sim/cluster/access.h"
+#include "sim/cluster/json_read.h"
 
 namespace barnacle {
 namespace api_detail {
 
 using Clock = std::chrono::steady_clock;
-using Json = nlohmann::json;
 
 constexpr std::size_t kLargestBody = std::size_t{8} << 20;
 constexpr auto kWatchPatience = std::chrono::milliseconds(200);
