@@ -25,7 +25,7 @@ constexpr std::string_view kFirstVersion = "3.12.0";
 constexpr std::string_view kFirstVersionWithoutScript = "3.26.0";
 constexpr const char* kPackaging = "tools/packaging/kata-deploy";
 constexpr const char* kChart = "tools/packaging/kata-deploy/helm-chart/kata-deploy";
-constexpr const char* kArtefacts = "image/opt/kata-artifacts";
+constexpr const char* kImage = "image";
 constexpr std::string_view kConfigurations = "share/defaults/kata-containers";
 constexpr std::string_view kTemplate = ".in";
 // What every checkout has.
@@ -176,14 +176,14 @@ class Maker {
     return {};
   }
 
-  Done write_payload() { return writer_->write_payload(payload_, fs::path(kArtefacts) / "opt/kata"); }
+  Done write_payload() { return writer_->write_payload(payload_, fs::path(kImage) / kArtefacts / "opt/kata"); }
 
   Done copy_image_folders() {
     for (const char* folder : kImageFolders) {
       const fs::path from = options_.source / kPackaging / folder;
       std::error_code error;
       if (!fs::is_directory(from, error)) continue;
-      if (Done done = writer_->copy(from, fs::path(kArtefacts) / folder); !done) return done;
+      if (Done done = writer_->copy(from, fs::path(kImage) / kArtefacts / folder); !done) return done;
     }
     return {};
   }

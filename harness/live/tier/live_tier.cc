@@ -194,9 +194,10 @@ class LiveTier : public Tier {
 // The image's tree as the model's payload: what invariants hold the host against.
 PayloadPtr payload_of(const LiveSubject& subject) {
   for (const LiveImage& image : subject.images) {
-    for (const fs::path& root : image.roots) {
+    std::vector<fs::path> trees = {image.payload};
+    for (const fs::path& root : image.roots) trees.push_back(root / kArtefacts);
+    for (const fs::path& artefacts : trees) {
       std::error_code error;
-      const fs::path artefacts = root / "opt/kata-artifacts";
       if (!fs::is_directory(artefacts / "opt/kata", error)) continue;
       if (auto payload = load_payload(artefacts.string(), subject.version, subject.date)) return *payload;
     }
