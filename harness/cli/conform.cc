@@ -60,7 +60,7 @@ int conform_verb(const std::string& given, ConformOptions options) {
   options.hosts = fixtures->hosts();
   options.own_payload = fixtures->payload();
   if (is_live(options.subject)) {
-    options.prepare = [&](Catalogue& catalogue) { return add_live_subject(catalogue, options.subject); };
+    options.prepare = [&](Catalogue& catalogue) { return add_live_subject(catalogue, options.subject, options.payload); };
   } else if (!options.subject.empty()) {
     return refuse("--subject: conform holds a live subject (live:DIR), or without it the presets, against recordings");
   }

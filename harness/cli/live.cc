@@ -9,6 +9,7 @@
 
 #include "harness/cli/catalogue.h"
 #include "harness/live/sandbox/sandbox.h"
+#include "harness/live/subject/folder_writer.h"
 #include "harness/live/tier/live_tier.h"
 
 namespace barnacle {
@@ -55,16 +56,34 @@ std::expected<LiveTools, std::string> find_tools(int helm) {
   return tools;
 }
 
+// The tree as an image has it, whatever became of its modes and dates where it was kept.
+std::expected<void, std::string> take_payload(LiveSubject& subject, const std::string& payloads, const fs::path& work) {
+  const fs::path tree = fs::path(payloads) / subject.version;
+  const auto payload = load_payload(tree.string(), subject.version, subject.date);
+  if (!payload) return std::unexpected(fmt::format("{}: {}", payload.error().path, payload.error().what));
+  auto writer = FolderWriter::begin(work / "payload");
+  if (!writer) return std::unexpected(writer.error());
+  if (const auto done = writer->write_payload(**payload, "opt/kata"); !done) return done;
+  for (LiveImage& image : subject.images) image.payload = work / "payload";
+  return writer->finish(subject.date);
+}
+
 }  // namespace
 
 bool is_live(std::string_view subject) { return subject.starts_with(kLive); }
 
-std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const std::string& subject) {
+std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const std::string& subject,
+                                                  const std::string& payloads) {
   auto loaded = load_live_subject(fs::absolute(subject.substr(kLive.size())));
   if (!loaded) return std::unexpected(loaded.error());
   const auto tools = find_tools(loaded->helm);
   if (!tools) return std::unexpected(tools.error());
   if (const auto supported = sandbox_supported(); !supported) return std::unexpected(supported.error());
+  const auto work = WorkFolder::make();
+  if (!work) return std::unexpected(work.error());
+  if (!payloads.empty()) {
+    if (const auto taken = take_payload(*loaded, payloads, (*work)->path()); !taken) return taken;
+  }
   auto made = live_version(*loaded, catalogue.versions);
   if (!made) return std::unexpected(made.error());
   auto version = std::make_shared<Version>(**made);
@@ -72,8 +91,6 @@ std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const st
   std::vector<Time>& dates = catalogue.versions.payload_dates;
   dates.insert(std::ranges::upper_bound(dates, loaded->date), loaded->date);
   catalogue.versions.versions[subject] = version;
-  const auto work = WorkFolder::make();
-  if (!work) return std::unexpected(work.error());
   const auto live = std::make_shared<const LiveSubject>(std::move(*loaded));
   catalogue.make_tier = [work = *work, make = live_tier(live, version, {*tools, (*work)->path()})](Lab& lab) {
     return make(lab);

@@ -43,7 +43,7 @@ int run(int argc, char** argv) {
       ->type_name("DIR");
   program.fallthrough();
   for (const auto add : {add_replay, add_run, add_gate, add_merge, add_shrink, add_crash, add_explore, add_selftest,
-                         add_conform, add_bench, add_list})
+                         add_conform, add_subject, add_bench, add_list})
     add(program, chosen);
   try {
     program.parse(argc, argv);
@@ -52,7 +52,7 @@ int run(int argc, char** argv) {
   }
   if (!chosen.verb)
     return refuse(
-        "name a verb: replay, run, gate, merge, shrink, crash, explore, selftest, conform, bench or list (see barnacle "
+        "name a verb: replay, run, gate, merge, shrink, crash, explore, selftest, conform, subject, bench or list (see barnacle "
         "--help)");
   return run_verb(chosen);
 }

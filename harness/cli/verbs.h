@@ -22,6 +22,7 @@ void add_gate(CLI::App& program, Chosen& chosen);
 void add_merge(CLI::App& program, Chosen& chosen);
 void add_crash(CLI::App& program, Chosen& chosen);
 void add_shrink(CLI::App& program, Chosen& chosen);
+void add_subject(CLI::App& program, Chosen& chosen);
 void add_explore(CLI::App& program, Chosen& chosen);
 void add_selftest(CLI::App& program, Chosen& chosen);
 void add_conform(CLI::App& program, Chosen& chosen);

@@ -29,6 +29,7 @@ struct Watch {
   WatchRequest wanted;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> known;  // namespace/name → uid, resource version
   bool begun = false;
+  bool told_all = false;  // all that is watched is finished: nothing more will happen
   // Shared with the client's thread, under the server's lock.
   std::deque<std::string> lines;
   bool ended = false;   // by the server
@@ -209,6 +210,7 @@ namespace {
 std::deque<std::string> news_for(Watch& watch, const Cluster& cluster) {
   std::deque<std::string> lines;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> present;
+  int unfinished = 0;
   for (const ObjectPtr& object : cluster.of_kind(watch.wanted.kind)) {
     const WatchRequest& wanted = watch.wanted;
     if ((!wanted.namespace_.empty() && object->namespace_ != wanted.namespace_) ||
@@ -216,6 +218,7 @@ std::deque<std::string> news_for(Watch& watch, const Cluster& cluster) {
       continue;
     const std::string key = object->namespace_ + "/" + object->name;
     present[key] = {object->uid, object->resource_version};
+    if (watch.wanted.kind == Kind::job && job_status(*object).condition.empty()) ++unfinished;
     const auto known = watch.known.find(key);
     if (!watch.begun && !wanted.initial_events && object->resource_version <= wanted.from) continue;
     if (known == watch.known.end() || known->second.first != object->uid)
@@ -240,6 +243,7 @@ std::deque<std::string> news_for(Watch& watch, const Cluster& cluster) {
                                          {"metadata", metadata}}));
   }
   watch.begun = true;
+  watch.told_all = watch.told_all || (watch.wanted.kind == Kind::job && !present.empty() && unfinished == 0);
   watch.known = std::move(present);
   return lines;
 }
@@ -318,7 +322,7 @@ bool ApiServer::has_request() const {
 
 bool ApiServer::has_watch() const {
   const std::scoped_lock guard(state_->lock);
-  return std::ranges::any_of(state_->watches, [](const auto& watch) { return !watch->gone; });
+  return std::ranges::any_of(state_->watches, [](const auto& watch) { return !watch->gone && !watch->told_all; });
 }
 
 std::chrono::milliseconds ApiServer::quiet_for() const {

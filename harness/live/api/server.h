@@ -58,7 +58,8 @@ class ApiServer {
 
   // A request waits that serve() may answer.
   bool has_request() const;
-  // Somebody waits for something to happen.
+  // Somebody waits for something to happen: not who watches a Job and has been told that it is finished, for that one
+  // is about to go on, however long a busy machine lets it take.
   bool has_watch() const;
   // How long no request has come.
   std::chrono::milliseconds quiet_for() const;

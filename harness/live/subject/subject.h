@@ -28,7 +28,11 @@ struct LiveImage {
   std::string name;
   std::vector<std::filesystem::path> roots;
   std::vector<std::string> tools;
+  std::filesystem::path payload;  // a tree like kArtefacts in place of its own; empty: its own
 };
+
+// Where an image of kata-deploy has opt/kata, what its logic copies to a node.
+inline constexpr const char* kArtefacts = "opt/kata-artifacts";
 
 struct LiveSubject {
   std::filesystem::path folder;

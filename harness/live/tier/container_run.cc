@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "harness/live/api/discovery.h"
 #include "harness/live/tier/container.h"
 #include "harness/live/tier/live_tier.h"
 #include "harness/live/tier/stand_ins.h"
@@ -72,6 +73,21 @@ Effect modelled(const StoppedEffect& effect) {
   return same;
 }
 
+// A request as the model calls it; nothing for what no scenario can name (discovery, watches).
+std::optional<Effect> modelled(const ApiRequest& request) {
+  const auto path = parse_resource_path(request.path);
+  if (!path) return std::nullopt;
+  Effect same;
+  if (request.method == "GET") same.kind = path->name.empty() ? EffectKind::api_list : EffectKind::api_get;
+  else if (request.method == "DELETE") same.kind = EffectKind::api_delete;
+  else if (request.method == "PATCH" && path->kind == Kind::node) same.kind = EffectKind::api_label;
+  else same.kind = EffectKind::api_create;
+  same.object_kind = path->kind;
+  same.namespace_ = path->namespace_;
+  same.path = path->name;
+  return same;
+}
+
 RunPtr could_not_start(Program program, const std::string& why) {
   auto record = std::make_shared<RunRecord>();
   record->program = program;
@@ -132,20 +148,38 @@ struct ContainerRuns::Running {
     record->changes.close();
   }
 
+  bool struck_by_fault(int number, const Effect& effect, std::string shown) {
+    const bool strikes =
+        fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes && fault->strikes(number, effect);
+    if (!strikes) return false;
+    record->faulted = true;
+    record->fault = fault->what;
+    record->struck = std::move(shown);
+    return true;
+  }
+
+  // At a request to the API server, which is no effect of the gate and has no number.
+  std::optional<ApiInterference> rule(const ApiRequest& request) {
+    const auto effect = request.account.administrator() ? std::nullopt : modelled(request);
+    if (cut || !effect || !struck_by_fault(0, *effect, describe(*effect))) return std::nullopt;
+    if (fault->what == RunFault::What::fail && fault->answer.api_error)
+      return ApiInterference{.error = *fault->answer.api_error, .after_done = false};
+    if (fault->what == RunFault::What::lose && fault->answer.api_error)
+      return ApiInterference{.error = *fault->answer.api_error, .after_done = true};
+    cut = fault->what == RunFault::What::cut;
+    if (!cut) return std::nullopt;
+    return ApiInterference{.error = {503, "ServiceUnavailable", "nobody is there to be answered"}, .after_done = true};
+  }
+
   // At a system call that would change the node.
   Ruling rule(const StoppedEffect& effect) {
     if (effect.number == 0) return {};
     if (cut) return {.kind = Ruling::Kind::kill, .error = 0};
-    const bool strikes = fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes &&
-                         fault->strikes(effect.number, modelled(effect));
     record->effects = std::max(record->effects, effect.number);
-    if (!strikes) {
+    if (!struck_by_fault(effect.number, modelled(effect), fmt::format("{} {}", effect.call, effect.path))) {
       notes.push_back(note_of(effect));
       return {};
     }
-    record->faulted = true;
-    record->fault = fault->what;
-    record->struck = fmt::format("{} {}", effect.call, effect.path);
     if (fault->what == RunFault::What::fail) {
       const int error = fault->answer.error ? errno_of(*fault->answer.error) : EIO;
       record->struck += fmt::format(": {}", fault->answer_text);
@@ -196,6 +230,7 @@ std::expected<SandboxSpec, std::string> ContainerRuns::spec_for(const ProgramSta
         spec->mounts.push_back({std::string("/usr/local/bin/") + name, options_.tools.venv / "bin" / name, true});
     }
   }
+  if (!image->payload.empty()) spec->mounts.push_back({fmt::format("/{}/opt/kata", kArtefacts), image->payload / "opt/kata", true});
   spec->gate = true;
   return spec;
 }
@@ -219,8 +254,18 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   const int listener = (*sandbox)->take_api_listener();
   api_.listen_on(listener);
   api_.hold_administrators(true);
+  auto interfere_outside = std::move(api_.interfere);
   const auto asked_before = api_.answered().size();
   const StandIn stand_in = [&](const StandInCall& call) { return running.answer(call); };
+  api_.interfere = [&](const ApiRequest& request) {
+    const auto interference = running.rule(request);
+    // Its programs end before the answer would reach them.
+    if (running.cut && interference) {
+      (*sandbox)->terminate(milliseconds(0));
+      while ((*sandbox)->pump(milliseconds(kTurnMs), stand_in)) continue;
+    }
+    return interference;
+  };
   bool alive = true;
   while (alive && !(*sandbox)->settled() && running.trouble.empty()) {
     std::vector<pollfd> wait_for{{.fd = api_.ready_fd(), .events = POLLIN, .revents = 0}};
@@ -237,6 +282,7 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   const bool settled = (*sandbox)->settled() && alive;
   const auto exit = (*sandbox)->exit();
   sandbox->reset();
+  api_.interfere = std::move(interfere_outside);
   api_.stop_listening(listener);
   api_.hold_administrators(false);
   running.take_files();
