@@ -42,13 +42,20 @@ class WorkFolder {
   std::string path_;
 };
 
+bool uses_tomlq(const LiveSubject& subject) {
+  return std::ranges::any_of(subject.images,
+                             [](const LiveImage& image) { return std::ranges::count(image.tools, "tomlq") > 0; });
+}
+
 // What ci/setup-live made: named by BARNACLE_LIVE_TOOLS, else in the source folder that this was built from.
-std::expected<LiveTools, std::string> find_tools(int helm) {
+std::expected<LiveTools, std::string> find_tools(const LiveSubject& subject) {
   const char* given = std::getenv("BARNACLE_LIVE_TOOLS");
   const fs::path folder = given != nullptr && *given != '\0' ? fs::path(given) : fs::path(BARNACLE_SOURCE_DIR) / "build/live";
-  const fs::path clients = folder / fmt::format("helm{}", helm);
+  const fs::path clients = folder / fmt::format("helm{}", subject.helm);
   const LiveTools tools{.helm = clients / "helm", .kubectl = clients / "kubectl", .venv = folder / "venv"};
-  for (const fs::path& needed : {tools.helm, tools.kubectl, tools.venv / "bin/tomlq"}) {
+  std::vector<fs::path> all = {tools.helm, tools.kubectl};
+  if (uses_tomlq(subject)) all.push_back(tools.venv / "bin/tomlq");
+  for (const fs::path& needed : all) {
     if (::access(needed.c_str(), X_OK) == 0) continue;
     return std::unexpected(fmt::format("{} is not there: run ci/setup-live, or name its folder in BARNACLE_LIVE_TOOLS",
                                        needed.string()));
@@ -76,7 +83,7 @@ std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const st
                                                   const std::string& payloads) {
   auto loaded = load_live_subject(fs::absolute(subject.substr(kLive.size())));
   if (!loaded) return std::unexpected(loaded.error());
-  const auto tools = find_tools(loaded->helm);
+  const auto tools = find_tools(*loaded);
   if (!tools) return std::unexpected(tools.error());
   if (const auto supported = sandbox_supported(); !supported) return std::unexpected(supported.error());
   const auto work = WorkFolder::make();

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "harness/scenario/scenario.h"
 #include "sim/deploy/process.h"
@@ -27,6 +28,9 @@ class Tier {
 
   // The deploy logic behind an image; null for other images.
   virtual VersionPtr version_of_image(const std::string& image) const = 0;
+  // The label that is "true" on the nodes that the subject serves; empty: it has none.
+  virtual std::string_view node_label() const = 0;
+
   // What the pod's environment says, as far as invariants ask.
   virtual SettingsPtr settings(const Version& version, const PodSpec& spec) = 0;
 

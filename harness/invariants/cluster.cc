@@ -8,15 +8,6 @@
 namespace barnacle {
 namespace {
 
-constexpr const char* kLabel = "katacontainers.io/kata-runtime";
-
-std::string label_of(const World& world, const std::string& node) {
-  const ObjectPtr object = world.cluster.find(Kind::node, "", node);
-  if (!object) return "";
-  const auto label = object->labels.find(kLabel);
-  return label == object->labels.end() ? "" : label->second;
-}
-
 bool claimed(const World& world, const std::string& runtime_class) {
   for (const NodeHost& node : world.nodes) {
     for (const Served* served : served_on(world, node.name)) {
@@ -81,10 +72,12 @@ void cluster_no_orphans(const CheckContext& context, Verdict& verdict) {
   }
 }
 
-// Pods with a Kata RuntimeClass go where the label is.
+// Pods with a RuntimeClass of the subject's go where its label is.
 void cluster_label(const CheckContext& context, Verdict& verdict) {
+  const std::string label(node_label(context.lab));
+  if (label.empty()) return;
   for (const NodeHost& node : context.after.nodes) {
-    const bool labelled = label_of(context.after, node.name) == "true";
+    const bool labelled = is_labelled(context.lab, context.after, node.name);
     const auto served = served_on(context.after, node.name);
     const bool serves = std::ranges::any_of(
         served, [&](const Served* by) { return standing_of(context.after, *by, node.name) == Standing::settled; });
@@ -92,7 +85,7 @@ void cluster_label(const CheckContext& context, Verdict& verdict) {
     if (labelled == serves) continue;
     const std::string release = served.empty() ? context.step.release : served.front()->release;
     verdict.violations.push_back(
-        {node.name, kLabel, labelled ? "is on a node that no release serves" : "is not on a node that a release serves",
+        {node.name, label, labelled ? "is on a node that no release serves" : "is not on a node that a release serves",
          release});
   }
 }

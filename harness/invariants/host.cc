@@ -263,14 +263,9 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
              fmt::format("a step of {} took or changed this handler of {}", context.step.release, served->release),
              served->release});
       }
-      const auto labelled = [&](const World& world) {
-        const ObjectPtr object = world.cluster.find(Kind::node, "", node.name);
-        const auto label = object ? object->labels.find("katacontainers.io/kata-runtime") : Strings::const_iterator{};
-        return object && label != object->labels.end() && label->second == "true";
-      };
-      if (labelled(context.before) && !labelled(context.after)) {
+      if (is_labelled(context.lab, context.before, node.name) && !is_labelled(context.lab, context.after, node.name)) {
         verdict.violations.push_back(
-            {node.name, "katacontainers.io/kata-runtime",
+            {node.name, std::string(node_label(context.lab)),
              fmt::format("a step of {} took the label from {}", context.step.release, served->release),
              served->release});
       }

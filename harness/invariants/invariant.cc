@@ -84,6 +84,15 @@ std::vector<const Served*> served_on(const World& world, const std::string& node
   return served;
 }
 
+std::string_view node_label(const Lab& lab) { return lab.tier ? lab.tier->node_label() : kKataLabel; }
+
+bool is_labelled(const Lab& lab, const World& world, const std::string& node) {
+  const ObjectPtr object = world.cluster.find(Kind::node, "", node);
+  if (!object) return false;
+  const auto label = std::ranges::find(object->labels, node_label(lab), &Strings::value_type::first);
+  return label != object->labels.end() && label->second == "true";
+}
+
 Standing standing_of(const World& world, const Served& served, const std::string& node) {
   for (const ObjectPtr& pod : world.cluster.all(Kind::pod)) {
     if (pod->namespace_ != served.namespace_ || pod->owners.empty() || pod->owners.front().name != served.daemon_set)

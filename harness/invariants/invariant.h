@@ -79,6 +79,10 @@ std::vector<const Served*> served_on(const World& world, const std::string& node
 enum class Standing : std::uint8_t { absent, settled, refuses, failing };
 Standing standing_of(const World& world, const Served& served, const std::string& node);
 
+// Whether a node says that it serves the subject's runtime. A subject without such a label says nothing.
+std::string_view node_label(const Lab& lab);
+bool is_labelled(const Lab& lab, const World& world, const std::string& node);
+
 // Helm knows the object as the release's. What only a failed revision made is in no manifest that Helm compares with or
 // deletes later: it has lost it, whatever is deployed, and no chart or script can help it.
 bool in_manifest(const RevisionPtr& revision, const Object& object);

@@ -9,11 +9,6 @@
 namespace barnacle {
 namespace {
 
-bool has_label(const Object& node) {
-  const auto label = node.labels.find("katacontainers.io/kata-runtime");
-  return label != node.labels.end() && label->second == "true";
-}
-
 // The RuntimeClasses of a release: those that its chart owns, and those that its script made for its shims.
 std::vector<ObjectPtr> classes_of(const World& world, const Served& served, const Settings& settings) {
   std::vector<ObjectPtr> classes;
@@ -62,8 +57,7 @@ void runtime_restartable(const CheckContext& context, Verdict& verdict) {
 
 void runtime_handlers(const CheckContext& context, Verdict& verdict) {
   for (const NodeView& node : context.nodes) {
-    const ObjectPtr object = context.after.cluster.find(Kind::node, "", node.name);
-    if (!object || !has_label(*object)) continue;
+    if (!is_labelled(context.lab, context.after, node.name)) continue;
     const auto& loaded = node.host.host.loaded;
     std::optional<std::vector<BrokenHandler>> broken;
     for (const Served* served : node.served) {

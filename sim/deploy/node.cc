@@ -8,7 +8,7 @@
 namespace barnacle {
 namespace {
 
-constexpr const char* kLabel = "katacontainers.io/kata-runtime";
+const std::string kLabel(kKataLabel);
 constexpr std::string_view kMarkers = "kata-deploy.katacontainers.io/";
 
 // Each release marks the nodes it serves with a label of its own, so that the shared one outlives all but the last.

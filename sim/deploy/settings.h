@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/base/hash.h"
@@ -12,6 +13,9 @@
 #include "sim/deploy/payload.h"
 
 namespace barnacle {
+
+// "true" on the nodes that serve Kata.
+inline constexpr std::string_view kKataLabel = "katacontainers.io/kata-runtime";
 
 // What differs between versions of the deploy logic without being a bug. fixtures/versions/*.toml fills it.
 struct DeployFacts {

@@ -22,6 +22,8 @@ namespace api_detail {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kLargestBody = std::size_t{8} << 20;
+// Anything that httplib does not compress: its compressor would keep an event until more of them come.
+constexpr const char* kWatchType = "application/json;stream=watch";
 constexpr auto kWatchPatience = std::chrono::milliseconds(200);
 
 // One open watch: lines for its client, and what the client knows by now.
@@ -113,7 +115,7 @@ struct ApiServer::State {
 
   void stream(const std::shared_ptr<Watch>& watch, httplib::Response& to) {
     to.set_chunked_content_provider(
-        "application/json",
+        kWatchType,
         [this, watch](std::size_t, httplib::DataSink& sink) {
           std::deque<std::string> lines;
           bool over = false;

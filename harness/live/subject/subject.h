@@ -8,6 +8,7 @@
 //   settled  = "sleep infinity"      # how its work ends: this command, or "exit"
 //   roots    = ["/opt/kata{suffix}", "/etc/containerd"]   # what it may write; {suffix}: see `suffix`
 //   suffix   = "MULTI_INSTALL_SUFFIX"                     # the pod's variable that tells installs apart
+//   label    = "katacontainers.io/kata-runtime"           # optional: is "true" on nodes that it serves
 //   helm     = 3
 //   [[image]]
 //   name  = "*/kata-deploy*"         # a glob over the pod's image
@@ -44,6 +45,7 @@ struct LiveSubject {
   std::string settled = "sleep infinity";
   std::vector<std::string> roots;
   std::string suffix;
+  std::string label;
   int helm = 3;
   std::vector<LiveImage> images;
 };

@@ -86,6 +86,11 @@ class LiveTier : public Tier {
     return nullptr;
   }
 
+  std::string_view node_label() const override {
+    const bool of_kata = subject_->label.empty() && !subject_->settings.empty();
+    return of_kata ? kKataLabel : std::string_view(subject_->label);
+  }
+
   SettingsPtr settings(const Version& version, const PodSpec& spec) override {
     if (!subject_->settings.empty()) return lab_.runner.settings(version.deploy, spec.env, spec.env_hash);
     auto read = std::make_shared<Settings>(read_settings(version.deploy, spec.env, spec.env_hash));
