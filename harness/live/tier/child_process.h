@@ -28,6 +28,7 @@ class ChildProcess {
   // The exit status (128 + signal for one that was killed), as soon as there is one.
   std::optional<int> ended();
   void kill();
+  pid_t number() const { return process_; }
   std::string standard_output() const;
   std::string standard_error() const;
 

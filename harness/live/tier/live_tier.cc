@@ -9,6 +9,7 @@
 
 #include "harness/live/api/server.h"
 #include "harness/live/tier/child_process.h"
+#include "harness/live/tier/client_clock.h"
 #include "harness/live/tier/container_run.h"
 #include "harness/live/tier/helm_command.h"
 #include "sim/base/check.h"
@@ -21,10 +22,17 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTurn{20};
-// Helm runs on the clock on the wall, where a hook's pod takes a second and its back-off nothing.
-constexpr Time kPatienceOfHelm = 25;
-// With --wait Helm asks again every two seconds: it is waiting when nothing came for so long.
-constexpr milliseconds kWaiting{400};
+// Helm runs on the clock on the wall. Where its clock can be put forward when the virtual deadline has come, that never
+// runs out by itself; elsewhere the wait is a real one, and a hook's pods have to be done by then.
+constexpr std::chrono::seconds kPatience{3600};
+constexpr std::chrono::seconds kPatienceWhereClockIsFixed{25};
+// With --wait Helm asks every two seconds.
+constexpr std::chrono::seconds kPoll{2};
+constexpr milliseconds kQuiet{60};
+
+std::chrono::seconds patience_of_helm() {
+  return ClientClock::can_be_moved() ? kPatience : kPatienceWhereClockIsFixed;
+}
 
 std::uint64_t finished_jobs(const Cluster& cluster) {
   std::uint64_t count = 0;
@@ -109,7 +117,7 @@ class LiveTier : public Tier {
     const fs::path values = helm_home() / "values.json";
     std::ofstream(values) << (step.values ? step.values->dump() : "{}");
     ChildProcess::Spec spec;
-    spec.argv = helm_arguments(step, subject_->chart.string(), values.string(), kPatienceOfHelm);
+    spec.argv = helm_arguments(step, subject_->chart.string(), values.string(), patience_of_helm().count());
     spec.argv.insert(spec.argv.begin(), options_.tools.helm.string());
     const std::string home = helm_home().string();
     spec.env = {{"HOME", home},
@@ -136,21 +144,35 @@ class LiveTier : public Tier {
 
   // Answers the client until it ends; moves the clock while it waits. True when it was killed on purpose.
   bool follow(ChildProcess& process, Cluster& cluster, Machines& machines, const Step& step) {
-    const Time deadline = cluster.now + step.options.timeout_s;
+    ClientClock clock(process.number());
     const bool polls = step.options.wait || step.options.atomic;
-    bool rested = false;
+    bool waiting = false;
+    Time deadline = 0;   // of what it waits for
+    bool asked = false;  // since the deadline has come
     while (!process.ended()) {
       if (api_->serve(cluster, kTurn) > 0) {
-        rested = false;
+        asked = true;
         continue;
       }
-      const bool waits = api_->has_watch() || (polls && api_->quiet_for() > kWaiting);
-      if (!waits || rested || cluster.now >= deadline) continue;
-      const std::uint64_t before = finished_jobs(cluster);
-      const bool polling = !api_->has_watch();
-      rested = !cluster.run_for(machines, deadline - cluster.now, [&](const Cluster& now) {
-        return polling ? false : finished_jobs(now) != before;
-      });
+      const bool watches = api_->has_watch();
+      if (api_->quiet_for() < kQuiet || !clock.idle()) continue;
+      if (!watches && !polls) {
+        waiting = false;
+        continue;
+      }
+      if (!waiting) deadline = cluster.now + step.options.timeout_s;
+      waiting = true;
+      if (cluster.now < deadline) {
+        asked = false;
+        const std::uint64_t before = finished_jobs(cluster);
+        cluster.run_for(machines, deadline - cluster.now, [&](const Cluster& now) {
+          return watches && finished_jobs(now) != before;
+        });
+        if (!watches) clock.move(kPoll);
+      } else if (watches || asked) {
+        clock.move(patience_of_helm());
+        waiting = false;
+      }
     }
     return step.options.kill_after_requests && *process.ended() == 137;
   }
