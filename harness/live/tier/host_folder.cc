@@ -228,7 +228,7 @@ struct HostFolder::Reader {
       before = nullptr;
     }
     if (entry.kind == FileKind::directory) return read_directory(folder, path, entry, before);
-    const Stamp stamp = stamp_of(entry.status);
+    Stamp stamp = stamp_of(entry.status);
     const auto known = stamps.find(path);
     if (before != nullptr && known != stamps.end() && known->second == stamp) return {};
     auto bytes = entry.kind == FileKind::file ? read_all(folder, entry.name.c_str(), path)
@@ -242,8 +242,20 @@ struct HostFolder::Reader {
       (void)tree.make_symlink(path, *bytes, attributes.mtime);
       (void)tree.set_mtime(path, attributes.mtime);
     }
+    // The wall's date must not come back when only a mode changes later.
+    if (in_nanoseconds(entry.status.st_mtim) != attributes.mtime * kNanoseconds)
+      stamp = dated(folder, entry.name, attributes.mtime).value_or(stamp);
     stamps[path] = stamp;
     return {};
+  }
+
+  static std::optional<Stamp> dated(int folder, const std::string& name, Time date) {
+    const struct ::timespec dates[2] = {{.tv_sec = date, .tv_nsec = 0}, {.tv_sec = date, .tv_nsec = 0}};
+    struct ::stat status{};
+    if (::utimensat(folder, name.c_str(), dates, AT_SYMLINK_NOFOLLOW) != 0 ||
+        ::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+      return std::nullopt;
+    return stamp_of(status);
   }
 
   Done read_directory(int folder, const std::string& path, const Entry& entry, const Node* before) {
@@ -270,7 +282,9 @@ struct HostFolder::Reader {
       attributes.uid = status.st_uid;
       attributes.gid = status.st_gid;
     }
-    attributes.mtime = in_nanoseconds(status.st_mtim) >= put_at_ns ? now : static_cast<Time>(status.st_mtim.tv_sec);
+    const std::int64_t modified = in_nanoseconds(status.st_mtim);
+    const bool as_it_was = before != nullptr && modified == before->attributes.mtime * kNanoseconds;
+    attributes.mtime = modified >= put_at_ns && !as_it_was ? now : static_cast<Time>(status.st_mtim.tv_sec);
     return attributes;
   }
 
