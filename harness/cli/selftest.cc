@@ -28,13 +28,12 @@ struct SelftestArguments {
   std::string record;
   MutantOptions mutants;
   bool only_mutants = false;
-  std::string engine = "campaign";
+  std::string engine = "both";
   std::string format = "text";
 };
 
 std::string settle_options(SelftestArguments& arguments) {
   SelftestOptions& options = arguments.options;
-  if (arguments.engine == "fuzzer") options.engine = SelftestEngine::fuzzer;
   for (const std::string& id : arguments.defects) {
     const auto defect = defect_from_id(id);
     if (!defect) return fmt::format("unknown defect '{}'; barnacle list defects shows them all", id);
@@ -47,12 +46,28 @@ std::string settle_options(SelftestArguments& arguments) {
   return "";
 }
 
-// The budget that was asked for, or the campaign's among the fixtures where there is one.
-std::expected<SelftestBudget, std::string> budget_of(const Fixtures& fixtures, const SelftestArguments& arguments) {
-  const std::string file = arguments.budget.empty() ? fixtures.folder + "/selftest.toml" : arguments.budget;
-  const bool of_fixtures = arguments.options.engine == SelftestEngine::campaign && std::filesystem::exists(file);
-  if (arguments.budget.empty() && !of_fixtures) return SelftestBudget{};
-  return read_selftest_budget(file);
+// The budget that was asked for, or that of the fixtures where there is one.
+std::expected<SelftestBudgets, std::string> budgets_of(const Fixtures& fixtures, const std::string& asked) {
+  const std::string file = asked.empty() ? fixtures.folder + "/selftest.toml" : asked;
+  if (asked.empty() && !std::filesystem::exists(file)) return SelftestBudgets{};
+  return read_selftest_budgets(file);
+}
+
+SelftestReport score_of(const Catalogue& catalogue, SelftestOptions options, const std::string& engine) {
+  options.engine = engine == "fuzzer" ? SelftestEngine::fuzzer : SelftestEngine::campaign;
+  ProgressLine line;
+  const auto show = [&](const SelftestProgress& progress) {
+    line.show(fmt::format("{}: {} of {} trials", engine, progress.done, progress.all));
+  };
+  const auto start = std::chrono::steady_clock::now();
+  SelftestReport report{.engine = engine,
+                        .scores = run_selftest(catalogue, options, show, interrupted()),
+                        .budget = {},
+                        .seeds = options.seeds,
+                        .interrupted = interrupted()};
+  line.clear();
+  report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return report;
 }
 
 int mutants_verb(const Catalogue& catalogue, const SelftestArguments& arguments) {
@@ -70,31 +85,26 @@ int selftest_verb(const std::string& given, SelftestArguments& arguments) {
   if (!fixtures) return refuse(fixtures.error());
   const auto catalogue = load_catalogue(*fixtures);
   if (!catalogue) return refuse(catalogue.error());
-  const auto budget = budget_of(*fixtures, arguments);
-  if (!budget) return refuse(budget.error());
+  const auto budgets = budgets_of(*fixtures, arguments.budget);
+  if (!budgets) return refuse(budgets.error());
   catch_interrupts();
   arguments.mutants.jobs = arguments.options.jobs;
   if (arguments.only_mutants) return mutants_verb(**catalogue, arguments);
-  ProgressLine line;
-  const auto start = std::chrono::steady_clock::now();
-  SelftestReport report{.scores = run_selftest(
-                            **catalogue, arguments.options,
-                            [&](const SelftestProgress& progress) {
-                              line.show(fmt::format("{} of {} trials", progress.done, progress.all));
-                            },
-                            interrupted()),
-                        .budget = *budget,
-                        .seeds = arguments.options.seeds,
-                        .engine = arguments.engine};
-  line.clear();
-  report.interrupted = interrupted();
-  report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  print(arguments.format == "json" ? json_text(selftest_json(report)) : selftest_text(report));
-  if (!arguments.record.empty() && !report.interrupted) {
-    const auto written = write_file(arguments.record, selftest_budget_text(report.scores));
+  std::vector<SelftestReport> reports;
+  bool failed = false;
+  for (const std::string engine : {"campaign", "fuzzer"}) {
+    if (arguments.engine != "both" && arguments.engine != engine) continue;
+    reports.push_back(score_of(**catalogue, arguments.options, engine));
+    if (const auto budget = budgets->find(engine); budget != budgets->end()) reports.back().budget = budget->second;
+    failed = failed || !reports.back().failures().empty();
+    if (reports.back().interrupted) break;
+  }
+  print(arguments.format == "json" ? json_text(selftest_json(reports)) : selftest_text(reports));
+  if (!arguments.record.empty() && !interrupted()) {
+    const auto written = write_file(arguments.record, selftest_budgets_text(reports));
     if (!written) return refuse(arguments.record + ": " + written.error().what);
   }
-  return report.failures().empty() ? kNothingFound : kFinding;
+  return failed ? kFinding : kNothingFound;
 }
 
 }  // namespace
@@ -102,8 +112,8 @@ int selftest_verb(const std::string& given, SelftestArguments& arguments) {
 void add_selftest(CLI::App& program, Chosen& chosen) {
   auto arguments = std::make_shared<SelftestArguments>();
   SelftestOptions& options = arguments->options;
-  CLI::App* verb =
-      program.add_subcommand("selftest", "Plant each known defect alone, and see whether random campaigns find it");
+  CLI::App* verb = program.add_subcommand(
+      "selftest", "Plant each known defect alone, and see whether random campaigns and a fuzzer find it");
   verb->add_option("DEFECT", arguments->defects, "Only these, by id (default: all)");
   verb->add_option("--seeds", options.seeds, "Campaigns for each defect (default 20)")
       ->check(CLI::Range(1, 1000).description(""))
@@ -120,8 +130,9 @@ void add_selftest(CLI::App& program, Chosen& chosen) {
   verb->add_option("--record", arguments->record, "Write the medians of this run as such a file")->type_name("FILE");
   verb->add_flag("--mutants", arguments->only_mutants,
                  "Instead of the defects: drop, repeat or swap each effect of the reference logic");
-  verb->add_option("--engine", arguments->engine, "What looks for them: campaign (default) or fuzzer")
-      ->check(CLI::IsMember({"campaign", "fuzzer"}))
+  verb->add_option("--engine", arguments->engine,
+                   "What looks for them: campaign, fuzzer, or both (default), one after the other")
+      ->check(CLI::IsMember({"campaign", "fuzzer", "both"}))
       ->type_name("NAME");
   add_format(*verb, arguments->format);
   verb->callback([arguments, &chosen] {

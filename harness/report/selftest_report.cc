@@ -40,11 +40,11 @@ std::string kinds_of(const Scenario& scenario) {
 std::string of_seeds(int count, int seeds) { return fmt::format("{}/{}", count, seeds); }
 
 std::string failure_of(const DefectScore& score, const SelftestReport& report) {
-  const std::string id = id_of(score);
-  if (is_canary(score)) return score.detected == 0 ? "" : "canary: was detected, though nothing can be wrong with it";
+  const std::string id = report.engine + ": " + id_of(score);
+  if (is_canary(score)) return score.detected == 0 ? "" : id + ": was detected, though nothing can be wrong with it";
   if (score.detected < report.seeds)
     return fmt::format("{}: detected by {} of {} seeds", id, score.detected, report.seeds);
-  const auto budget = report.budget.find(id);
+  const auto budget = report.budget.find(id_of(score));
   if (budget == report.budget.end() ||
       score.median_sequences() <= kBudgetFactor * std::max<std::uint64_t>(budget->second, 1))
     return "";
@@ -52,35 +52,51 @@ std::string failure_of(const DefectScore& score, const SelftestReport& report) {
                      score.median_sequences(), kBudgetFactor, budget->second);
 }
 
+// The error begins with the line.
+std::expected<SelftestBudget, std::string> budget_in(const TomlValue& table) {
+  if (!table.is_table()) return std::unexpected(fmt::format("{}: is to be a table", table.line));
+  SelftestBudget budget;
+  for (const auto& [key, value] : table.table()) {
+    const auto* number = std::get_if<std::int64_t>(&value.value);
+    if (number == nullptr || *number < 1)
+      return std::unexpected(fmt::format("{}: '{}' is no number from 1", value.line, key));
+    if (!defect_from_id(key)) return std::unexpected(fmt::format("{}: unknown defect '{}'", value.line, key));
+    budget[key] = static_cast<std::uint64_t>(*number);
+  }
+  return budget;
+}
+
 }  // namespace
 
-std::expected<SelftestBudget, std::string> read_selftest_budget(const std::string& file) {
+std::expected<SelftestBudgets, std::string> read_selftest_budgets(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream bytes;
   bytes << stream.rdbuf();
   if (!stream) return std::unexpected(file + ": cannot be read");
   const auto parsed = parse_toml(bytes.str());
   if (!parsed) return std::unexpected(fmt::format("{}:{}: {}", file, parsed.error().line, parsed.error().what));
-  const TomlValue* table = parsed->get("median_sequences");
-  if (table == nullptr || !table->is_table()) return std::unexpected(file + ": has no table [median_sequences]");
-  SelftestBudget budget;
-  for (const auto& [key, value] : table->table()) {
-    const auto* number = std::get_if<std::int64_t>(&value.value);
-    if (number == nullptr || *number < 1)
-      return std::unexpected(fmt::format("{}:{}: '{}' is no number from 1", file, value.line, key));
-    if (!defect_from_id(key)) return std::unexpected(fmt::format("{}:{}: unknown defect '{}'", file, value.line, key));
-    budget[key] = static_cast<std::uint64_t>(*number);
+  SelftestBudgets budgets;
+  for (const std::string engine : {"campaign", "fuzzer"}) {
+    const TomlValue* table = parsed->get(engine);
+    if (table == nullptr) continue;
+    auto budget = budget_in(*table);
+    if (!budget) return std::unexpected(fmt::format("{}:{}", file, budget.error()));
+    budgets[engine] = std::move(*budget);
   }
-  return budget;
+  if (budgets.empty()) return std::unexpected(file + ": has no table [campaign] and none [fuzzer]");
+  return budgets;
 }
 
-std::string selftest_budget_text(const std::vector<DefectScore>& scores) {
+std::string selftest_budgets_text(const std::vector<SelftestReport>& reports) {
   std::string text = fmt::format(
-      "# Median sequences until a defect is detected, as barnacle selftest --record wrote them.\n"
-      "# The score fails when one takes more than {} times as many.\n[median_sequences]\n",
+      "# Median sequences until a defect is detected, by engine, as barnacle selftest --record wrote them.\n"
+      "# The score fails when one takes more than {} times as many.\n",
       kBudgetFactor);
-  for (const DefectScore& score : scores) {
-    if (score.detected > 0) text += fmt::format("{} = {}\n", id_of(score), score.median_sequences());
+  for (const SelftestReport& report : reports) {
+    text += fmt::format("\n[{}]\n", report.engine);
+    for (const DefectScore& score : report.scores) {
+      if (score.detected > 0) text += fmt::format("{} = {}\n", id_of(score), score.median_sequences());
+    }
   }
   return text;
 }
@@ -93,7 +109,9 @@ std::vector<std::string> SelftestReport::failures() const {
   return lines;
 }
 
-std::string selftest_text(const SelftestReport& report) {
+namespace {
+
+std::string engine_text(const SelftestReport& report) {
   Table table({{"defect"},
                {"reached", kRight},
                {"triggered", kRight},
@@ -108,23 +126,36 @@ std::string selftest_text(const SelftestReport& report) {
                of_seeds(score.detected, report.seeds), any ? with_thousands(score.median_sequences()) : "-",
                any ? fmt::format("{:.2f}", score.median_seconds()) : "-", kinds_of(score.minimal), catchers(score)});
   }
-  std::string text = table.text();
-  text += fmt::format("\n{}, medians of {}; {} in {:.0f} s\n", report.engine,
-                      counted(static_cast<std::uint64_t>(report.seeds), "seed"),
-                      counted(report.scores.size(), "defect"), report.wall_seconds);
+  return table.text() + fmt::format("\n{}, medians of {}; {} in {:.0f} s\n\n", report.engine,
+                                    counted(static_cast<std::uint64_t>(report.seeds), "seed"),
+                                    counted(report.scores.size(), "defect"), report.wall_seconds);
+}
+
+}  // namespace
+
+std::string selftest_text(const std::vector<SelftestReport>& reports) {
+  std::string text;
+  std::vector<std::string> failures;
+  bool interrupted = false;
+  for (const SelftestReport& report : reports) {
+    text += engine_text(report);
+    for (std::string& failure : report.failures()) failures.push_back(std::move(failure));
+    interrupted = interrupted || report.interrupted;
+  }
   for (const DefectRow& row : all_defects()) {
     if (!row.inexpressible.empty()) text += fmt::format("left out  {}: {}\n", row.id, row.inexpressible);
   }
-  const std::vector<std::string> failures = report.failures();
   for (const std::string& failure : failures) text += "✗ " + failure + "\n";
-  if (report.interrupted) text += "verdict   interrupted\n";
+  if (interrupted) text += "verdict   interrupted\n";
   else
     text += failures.empty() ? "verdict   every defect is detected by every seed; the canary is not\n"
                              : fmt::format("verdict   {}\n", counted(failures.size(), "failure"));
   return text;
 }
 
-nlohmann::json selftest_json(const SelftestReport& report) {
+namespace {
+
+nlohmann::json engine_json(const SelftestReport& report) {
   nlohmann::json defects = nlohmann::json::array();
   for (const DefectScore& score : report.scores) {
     nlohmann::json caught = nlohmann::json::array();
@@ -144,6 +175,14 @@ nlohmann::json selftest_json(const SelftestReport& report) {
           {"defects", std::move(defects)},
           {"failures", report.failures()},
           {"interrupted", report.interrupted}};
+}
+
+}  // namespace
+
+nlohmann::json selftest_json(const std::vector<SelftestReport>& reports) {
+  nlohmann::json all = engine_json(reports.front());
+  for (std::size_t i = 1; i < reports.size(); ++i) all[reports[i].engine] = engine_json(reports[i]);
+  return all;
 }
 
 namespace {

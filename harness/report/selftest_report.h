@@ -19,22 +19,26 @@ using SelftestBudget = std::map<std::string, std::uint64_t>;
 // A median may be so many times its budget.
 inline constexpr std::uint64_t kBudgetFactor = 3;
 
-// fixtures/selftest.toml: a table [median_sequences]. The error is one line with file, line and key.
-std::expected<SelftestBudget, std::string> read_selftest_budget(const std::string& file);
-std::string selftest_budget_text(const std::vector<DefectScore>& scores);
+// By engine: "campaign", "fuzzer".
+using SelftestBudgets = std::map<std::string, SelftestBudget>;
 
+// What one engine scored.
 struct SelftestReport {
+  std::string engine = "campaign";  // or "fuzzer": who looked
   std::vector<DefectScore> scores;
   SelftestBudget budget;  // may be empty
   int seeds = 0;
   bool interrupted = false;
   double wall_seconds = 0;
-  std::string engine = "campaign";  // or "fuzzer": who looked
 
   // What is wrong with the score, a line each: defects that some seed does not detect, medians beyond their budget, a
   // canary that is detected. Empty when all is well.
   std::vector<std::string> failures() const;
 };
+
+// fixtures/selftest.toml: a table for each engine. The error is one line with file, line and key.
+std::expected<SelftestBudgets, std::string> read_selftest_budgets(const std::string& file);
+std::string selftest_budgets_text(const std::vector<SelftestReport>& reports);
 
 // How many mutants of the effects were killed, and the survivors one by one.
 std::string mutants_text(const std::vector<MutantScore>& mutants);
@@ -43,7 +47,8 @@ nlohmann::json mutants_json(const std::vector<MutantScore>& mutants);
 double killed_share(const std::vector<MutantScore>& mutants);
 inline constexpr double kLeastKilledShare = 0.9;
 
-std::string selftest_text(const SelftestReport& report);
-nlohmann::json selftest_json(const SelftestReport& report);
+std::string selftest_text(const std::vector<SelftestReport>& reports);
+// The first engine's score, and below their names those of the others.
+nlohmann::json selftest_json(const std::vector<SelftestReport>& reports);
 
 }  // namespace barnacle
