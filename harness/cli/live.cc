@@ -50,15 +50,18 @@ bool uses_tomlq(const LiveSubject& subject) {
 // What ci/setup-live made: named by BARNACLE_LIVE_TOOLS, else in the source folder that this was built from.
 std::expected<LiveTools, std::string> find_tools(const LiveSubject& subject) {
   const char* given = std::getenv("BARNACLE_LIVE_TOOLS");
-  const fs::path folder = given != nullptr && *given != '\0' ? fs::path(given) : fs::path(BARNACLE_SOURCE_DIR) / "build/live";
-  const fs::path clients = folder / fmt::format("helm{}", subject.helm);
-  const LiveTools tools{.helm = clients / "helm", .kubectl = clients / "kubectl", .venv = folder / "venv"};
-  std::vector<fs::path> all = {tools.helm, tools.kubectl};
+  const fs::path folder =
+      given != nullptr && *given != '\0' ? fs::path(given) : fs::path(BARNACLE_SOURCE_DIR) / "build/live";
+  const LiveTools tools{.helm3 = folder / "helm3/helm",
+                        .helm4 = folder / "helm4/helm",
+                        .kubectl = folder / "helm3/kubectl",
+                        .venv = folder / "venv"};
+  std::vector<fs::path> all = {tools.helm3, tools.helm4, tools.kubectl};
   if (uses_tomlq(subject)) all.push_back(tools.venv / "bin/tomlq");
   for (const fs::path& needed : all) {
     if (::access(needed.c_str(), X_OK) == 0) continue;
-    return std::unexpected(fmt::format("{} is not there: run ci/setup-live, or name its folder in BARNACLE_LIVE_TOOLS",
-                                       needed.string()));
+    return std::unexpected(
+        fmt::format("{} is not there: run ci/setup-live, or name its folder in BARNACLE_LIVE_TOOLS", needed.string()));
   }
   return tools;
 }

@@ -24,7 +24,8 @@ class Tier {
 
   // One of Helm's commands (install, upgrade, rollback, uninstall), run to its end; moves the cluster's clock while it
   // waits. The cluster's API is asked as the client asks it, its release Secrets hold Revisions afterwards.
-  virtual HelmResult helm(Cluster& cluster, Machines& machines, const Step& step) = 0;
+  // `major`: of the client.
+  virtual HelmResult helm(Cluster& cluster, Machines& machines, const Step& step, int major) = 0;
 
   // The deploy logic behind an image; null for other images.
   virtual VersionPtr version_of_image(const std::string& image) const = 0;

@@ -433,11 +433,11 @@ void add_any_host_edit(HostEdit& edit) {
 }
 
 void add_any_cluster_edit(ClusterEdit& edit) {
-  edit.kind = static_cast<ClusterEditKind>(*rc::gen::inRange(0, 3));
+  edit.kind = static_cast<ClusterEditKind>(*rc::gen::inRange(0, 4));
   edit.object_kind = coin() ? "DaemonSet" : "RuntimeClass";
   edit.name = any_text();
   if (coin()) edit.namespace_ = any_name();
-  if (edit.kind != ClusterEditKind::label) return;
+  if (!has_value(edit.kind)) return;
   edit.key = "k" + any_text();
   edit.value = any_text();
 }
@@ -474,6 +474,7 @@ Scenario any_scenario() {
   scenario.source = any_text();
   scenario.subject = any_text();
   if (coin()) scenario.at = *rc::gen::arbitrary<std::uint32_t>();
+  scenario.helm = coin() ? kHelm3 : kHelm4;
   for (int count = *rc::gen::inRange(1, 4); count > 0; --count) {
     scenario.nodes.push_back({.name = "node-" + std::to_string(count), .host = any_name(), .labels = {}});
     if (coin()) scenario.nodes.back().labels = {{any_text(), any_text()}};

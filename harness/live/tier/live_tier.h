@@ -18,7 +18,8 @@ namespace barnacle {
 
 // The real clients of this machine, as ci/setup-live puts them into a folder.
 struct LiveTools {
-  std::filesystem::path helm;
+  std::filesystem::path helm3;
+  std::filesystem::path helm4;
   std::filesystem::path kubectl;
   std::filesystem::path venv;  // with bin/tomlq
 };
