@@ -37,6 +37,9 @@ class Tier {
 
   // Runs the program on `host`, which becomes what it leaves; it may change `cluster` through its API.
   virtual RunPtr run(const ProgramStart& start, HostPtr& host, Cluster& cluster, const RunFault* fault) = 0;
+
+  // From now on runs are watched effect by effect, for somebody who is going to cut them everywhere.
+  virtual void watch_effects(bool) {}
 };
 
 }  // namespace barnacle

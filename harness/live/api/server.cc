@@ -287,6 +287,7 @@ int ApiServer::serve(Cluster& cluster, std::chrono::milliseconds wait) {
       response = handle(cluster, request);
     }
     const int status = response ? response->status : 200;
+    if (response && heard) heard(request, *response);
     {
       const std::scoped_lock guard(state.lock);
       state.record.push_back({request.method, request.path, request.account, status});

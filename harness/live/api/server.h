@@ -69,6 +69,8 @@ class ApiServer {
 
   // Asked before each request is carried out. Empty: no faults.
   std::function<std::optional<ApiInterference>(const ApiRequest&)> interfere;
+  // Told of each request that was answered, but for watches. Empty: nobody listens.
+  std::function<void(const ApiRequest&, const ApiResponse&)> heard;
 
   // Since the last reset().
   const std::vector<AnsweredRequest>& answered() const;

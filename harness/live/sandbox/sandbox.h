@@ -107,6 +107,7 @@ class Sandbox {
   bool settled() const;    // its program has come to `sleep infinity`
   double slept_s() const;  // seconds of finite sleeps that did not happen
   std::optional<Exit> exit() const;
+  void catch_up();                    // reads what is in the pipes, so that output() and trace() are of now
   const std::string& output() const;  // stdout and stderr as one, in order, bounded
   const std::string& trace() const;   // with trace_bash
   int effects() const;                // numbered so far

@@ -101,6 +101,8 @@ class LiveTier : public Tier {
     return containers_.run(start, host, cluster, fault);
   }
 
+  void watch_effects(bool watch) override { containers_.keep_moments = watch; }
+
  private:
   fs::path helm_home() const { return options_.work / "helm"; }
   fs::path kubeconfig() const { return helm_home() / "kubeconfig"; }

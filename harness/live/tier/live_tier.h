@@ -27,6 +27,7 @@ struct LiveTools {
 struct LiveOptions {
   LiveTools tools;
   std::filesystem::path work;  // where folders of hosts, images and logs go; they go with the tier
+  bool fast = false;           // what was seen before is not done again, see RunMemory
 };
 
 // The subject as scenarios name it, with its chart, payload, and the reading of its pods' environment.
