@@ -152,6 +152,40 @@ std::optional<Finding> first_of(const Timeline& timeline, std::string_view invar
   return *found;
 }
 
+// From the sequence that violated the invariant to the smallest one near it, and what it shows.
+void look_closer(Lab& lab, const VersionPtr& subject, const Alphabet& alphabet, const CampaignOptions& options,
+                 CampaignFinding& found, const std::atomic<bool>& stop) {
+  const std::string invariant = found.finding.invariant;
+  found.scenario = scenario_of(alphabet, subject, options.seed, found.sequence);
+  if (options.shrink) found.scenario = shrink(lab, subject, std::move(found.scenario), invariant, stop);
+  const auto timeline = replay(lab, subject, found.scenario, {.details = true, .only_invariant = invariant});
+  const auto first = timeline ? first_of(*timeline, invariant) : std::nullopt;
+  check(first.has_value(), "a finding is found again");
+  found.finding = *first;
+}
+
+// Runs `work(next)` on so many threads; next() numbers the tasks. The first exception is thrown on.
+template <class Work>
+void on_all_workers(std::size_t workers, const Work& work) {
+  std::atomic<std::size_t> number = 0;
+  std::mutex mutex;
+  std::exception_ptr error;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < workers; ++i) {
+      threads.emplace_back([&] {
+        try {
+          work([&] { return number++; });
+        } catch (...) {
+          const std::scoped_lock lock(mutex);
+          if (!error) error = std::current_exception();
+        }
+      });
+    }
+  }
+  if (error) std::rethrow_exception(error);
+}
+
 }  // namespace
 
 Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int max_steps) {
@@ -226,24 +260,22 @@ std::vector<CampaignFinding> findings_of(const Catalogue& catalogue, const Versi
                                          const CampaignOptions& options, const Tally& tally,
                                          const std::atomic<bool>& stop) {
   std::vector<CampaignFinding> findings;
-  const Alphabet alphabet = alphabet_for(catalogue, subject, options);
-  Lab lab(catalogue);
   for (const Invariant& invariant : all_invariants()) {
     const auto hit = tally.hits.find(std::string(invariant.id));
     if (hit == tally.hits.end()) continue;
-    CampaignFinding found;
+    CampaignFinding& found = findings.emplace_back();
+    found.finding.invariant = hit->first;
     found.sequence = hit->second.sequence;
     found.times = hit->second.times;
-    in_sequence(subject, options, found.sequence, [&] {
-      found.scenario = scenario_of(alphabet, subject, options.seed, found.sequence);
-      if (options.shrink) found.scenario = shrink(lab, subject, std::move(found.scenario), hit->first, stop);
-      const auto timeline = replay(lab, subject, found.scenario, {.details = true, .only_invariant = hit->first});
-      const auto first = timeline ? first_of(*timeline, hit->first) : std::nullopt;
-      check(first.has_value(), "a finding is found again");
-      found.finding = *first;
-    });
-    findings.push_back(std::move(found));
   }
+  const Alphabet alphabet = alphabet_for(catalogue, subject, options);
+  on_all_workers(std::min(static_cast<std::size_t>(options.jobs), findings.size()), [&](const auto& next) {
+    Lab lab(catalogue);
+    for (std::size_t at = next(); at < findings.size(); at = next()) {
+      in_sequence(subject, options, findings[at].sequence,
+                  [&] { look_closer(lab, subject, alphabet, options, findings[at], stop); });
+    }
+  });
   return findings;
 }
 

@@ -6,6 +6,7 @@
 
 #include "harness/engine/machines.h"
 #include "harness/engine/operations.h"
+#include "harness/engine/played_steps.h"
 #include "harness/scenario/steps.h"
 
 namespace barnacle {
@@ -85,6 +86,14 @@ Cluster surroundings_of(const Served& served) {
 
 }  // namespace
 
+Lab::Lab(const Catalogue& all) : catalogue(all), runner(store) {
+  if (!all.make_tier) return;
+  tier = all.make_tier(*this);
+  played = std::make_unique<PlayedSteps>();
+}
+
+Lab::~Lab() = default;
+
 bool Catalogue::knows_host(const std::string& kind) const {
   return std::ranges::find(host_kinds, kind, &HostKind::name) != host_kinds.end();
 }
@@ -107,10 +116,13 @@ std::expected<World, std::string> start_world(Lab& lab, const Scenario& scenario
     world.nodes.push_back({spec.name, spec.host, host, host});
   }
   std::ranges::sort(world.nodes, {}, &NodeHost::name);
+  if (lab.tier) world.history = history_of_start(scenario);
   return world;
 }
 
-StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const Step& step) {
+namespace {
+
+StepRecord play_anew(Lab& lab, World& world, const VersionPtr& subject, const Step& step) {
   StepRecord record;
   record.step = &step;
   if (step.at && *step.at > world.cluster.now) world.cluster.now = *step.at;
@@ -126,6 +138,23 @@ StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const St
   note_dead_client(world, step, record);
   forget_gone_releases(world);
   watch_workloads(world, record);
+  return record;
+}
+
+}  // namespace
+
+StepRecord play_step(Lab& lab, World& world, const VersionPtr& subject, const Step& step) {
+  if (!lab.tier) return play_anew(lab, world, subject, step);
+  const Hash128 history = history_after(world, subject, step);
+  if (const PlayedSteps::Left* left = lab.played->find(history)) {
+    world = left->after;
+    StepRecord record = left->record;
+    record.step = &step;
+    return record;
+  }
+  StepRecord record = play_anew(lab, world, subject, step);
+  world.history = history;
+  lab.played->keep(history, world, record);
   return record;
 }
 

@@ -12,6 +12,7 @@
 namespace barnacle {
 
 struct Lab;
+class PlayedSteps;
 
 // Everything that stays the same over a campaign: presets, host kinds, subject.
 struct Catalogue {
@@ -60,9 +61,8 @@ struct StepRecord {
 
 // The working memory of one thread: interned values and remembered runs. Made anew when it has grown too large.
 struct Lab {
-  explicit Lab(const Catalogue& all) : catalogue(all), runner(store) {
-    if (all.make_tier) tier = all.make_tier(*this);
-  }
+  explicit Lab(const Catalogue& all);
+  ~Lab();
   const Catalogue& catalogue;
   Store store;
   Runner runner;
@@ -70,6 +70,7 @@ struct Lab {
   std::unordered_map<Hash128, HostPtr, Hash128Hash> fresh_installs;  // see fresh_install
   std::shared_ptr<void> invariant_memory;                            // the invariants' own
   std::unique_ptr<Tier> tier;                                        // null: the model
+  std::unique_ptr<PlayedSteps> played;                               // of the tier
 };
 
 // A scenario's start: its nodes, the namespaces, the date. Errors name the node.

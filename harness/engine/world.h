@@ -56,6 +56,7 @@ struct World {
   int created_workloads = 0;
   // Releases ("namespace/name") whose Helm client died, and which nobody has taken to a final state since.
   std::set<std::string> abandoned;
+  Hash128 history;  // of a live subject: the start and the steps that led here (PlayedSteps); no part of hash()
 
   NodeHost* find_node(std::string_view name);
   const NodeHost* find_node(std::string_view name) const;

@@ -1,5 +1,6 @@
 #include "harness/live/api/server.h"
 
+#include <fcntl.h>
 #include <httplib.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -186,6 +187,7 @@ int ApiServer::port() const { return state_->port; }
 void ApiServer::listen_on(int socket) {
   auto listener = std::make_unique<Listener>();
   state_->install(*listener);
+  ::fcntl(socket, F_SETFL, 0);  // its thread sleeps in accept(): on a socket that does not block it would spin
   listener->adopt(socket);
   Listener* const running = listener.get();
   state_->listeners[socket] = {std::move(listener), std::thread([running] { running->listen_after_bind(); })};
