@@ -16,6 +16,7 @@ namespace barnacle {
 namespace {
 
 struct ReplayArguments {
+  bool fast = false;
   std::string scenario;
   std::string subject;
   std::string format = "text";
@@ -41,7 +42,7 @@ std::string difference(const Timeline& first, const Timeline& second) {
 }
 
 int replay_verb(const std::string& fixtures, const ReplayArguments& arguments) {
-  const auto catalogue = load_catalogue_with(fixtures, arguments.subject);
+  const auto catalogue = load_catalogue_with(fixtures, arguments.subject, {.fast = arguments.fast});
   if (!catalogue) return refuse(catalogue.error());
   const auto loaded = load_for_replay(**catalogue, arguments.scenario, arguments.subject);
   if (!loaded) return refuse(loaded.error());
@@ -76,6 +77,7 @@ void add_replay(CLI::App& program, Chosen& chosen) {
                    "Write the final host of each node as plain files below DIR/<node>/")
       ->type_name("DIR");
   verb->add_flag("--check-determinism", arguments->check_determinism, "Play twice; status 3 when the two plays differ");
+  add_fast(*verb, arguments->fast);
   verb->callback([arguments, &chosen] {
     chosen.verb = [arguments, &chosen] { return replay_verb(chosen.fixtures, *arguments); };
   });

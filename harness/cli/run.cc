@@ -23,6 +23,7 @@ constexpr double kDefaultSeconds = 10;
 constexpr std::uint64_t kMostSequencesInBlocks = std::uint64_t{1} << 28;
 
 struct RunArguments {
+  bool fast = false;
   std::string subject{kDefaultSubject};
   CampaignOptions campaign;
   std::uint64_t sequences = 0;
@@ -93,7 +94,7 @@ std::expected<CampaignResult, std::string> run_with_results(
 
 int run_verb(const std::string& fixtures, RunArguments& arguments) {
   if (const std::string wrong = settle_options(arguments); !wrong.empty()) return refuse(wrong);
-  const auto catalogue = load_catalogue_with(fixtures, arguments.subject);
+  const auto catalogue = load_catalogue_with(fixtures, arguments.subject, {.fast = arguments.fast});
   if (!catalogue) return refuse(catalogue.error());
   const auto subject = choose_subject(**catalogue, arguments.subject);
   if (!subject) return refuse(subject.error());
@@ -130,6 +131,7 @@ void add_run(CLI::App& program, Chosen& chosen) {
   verb->add_option("--out", arguments->out, "Write findings/*.toml, report.txt and report.json below DIR")
       ->type_name("DIR");
   add_format(*verb, arguments->format);
+  add_fast(*verb, arguments->fast);
   verb->callback(
       [arguments, &chosen] { chosen.verb = [arguments, &chosen] { return run_verb(chosen.fixtures, *arguments); }; });
 }

@@ -287,7 +287,7 @@ int ApiServer::serve(Cluster& cluster, std::chrono::milliseconds wait) {
       response = handle(cluster, request);
     }
     const int status = response ? response->status : 200;
-    if (response && heard) heard(request, *response);
+    if (response && !fault && heard) heard(request, *response);
     {
       const std::scoped_lock guard(state.lock);
       state.record.push_back({request.method, request.path, request.account, status});
@@ -314,6 +314,16 @@ int ApiServer::serve(Cluster& cluster, std::chrono::milliseconds wait) {
     state.answered_one.notify_all();
   }
   return count;
+}
+
+ApiResponse ApiServer::ask(Cluster& cluster, const ApiRequest& request) {
+  const std::optional<ApiInterference> fault = interfere ? interfere(request) : std::nullopt;
+  if (fault && fault->after_done) (void)handle(cluster, request);
+  ApiResponse response = fault ? error_response(fault->error) : handle(cluster, request);
+  if (!fault && heard) heard(request, response);
+  const std::scoped_lock guard(state_->lock);
+  state_->record.push_back({request.method, request.path, request.account, response.status});
+  return response;
 }
 
 void ApiServer::hold_administrators(bool hold) {

@@ -72,11 +72,15 @@ struct SandboxSpec {
 struct StandInCall {
   std::vector<std::string> argv = {};  // argv[0] without folders: "systemctl"
   std::string cwd = {};
+  std::map<std::string, std::string> files = {};  // of kubectl and tomlq: the small files that arguments name
 };
 struct Answer {
   int exit = 0;
   std::string out = {};
   std::string err = {};
+  std::string run = {};    // the program to run in its place after all; nothing else counts then
+  std::string write = {};  // a file that is written before anything is said, and its new contents
+  std::string contents = {};
 };
 using StandIn = std::function<Answer(const StandInCall&)>;
 

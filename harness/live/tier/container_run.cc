@@ -5,9 +5,11 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "harness/live/tier/container.h"
+#include "harness/live/tier/kubectl.h"
 #include "harness/live/tier/live_effect.h"
 #include "harness/live/tier/live_tier.h"
 #include "harness/live/tier/stand_ins.h"
@@ -26,6 +28,9 @@ constexpr std::uint16_t kApiPort = 6443;
 constexpr int kTurnMs = 50;
 constexpr int kKilled = 137;
 constexpr int kCannotStart = 128;
+constexpr const char* kRealTools = "/usr/local/lib/barnacle";
+constexpr std::array kToolsOfTomlq = {"usr/bin/jq", "usr/local/bin/jq", "bin/jq", "usr/bin/python3", "usr/local/bin/python3"};
+constexpr std::array kTellsTomlq = {"LC_", "LANG", "PYTHON", "JQ_"};
 constexpr std::size_t kKeptLines = 200;
 constexpr std::size_t kLargestVolume = std::size_t{16} << 20;
 
@@ -244,7 +249,10 @@ fs::path ContainerRuns::volumes_folder() const { return options_.work / fmt::for
 bool ContainerRuns::remembers() const { return options_.fast || keep_moments; }
 
 ContainerRuns::ContainerRuns(Store& store, const LiveSubject& subject, const LiveOptions& options, ApiServer& api)
-    : store_(store), subject_(subject), options_(options), api_(api) {}
+    : store_(store), subject_(subject), options_(options), api_(api) {
+  if (options_.fast)
+    tomlq_ = std::make_unique<TomlqCache>(options_.tools.venv, options_.cache, options_.work / "tomlq");
+}
 
 HostFolder& ContainerRuns::folder_of(const std::string& node) {
   std::unique_ptr<HostFolder>& folder = folders_[node];
@@ -262,6 +270,31 @@ const LiveImage* ContainerRuns::image_of(const std::string& name) const {
   return found == subject_.images.end() ? nullptr : &*found;
 }
 
+// Not where the image brings what the tool itself runs, or tells it in the environment how to.
+bool ContainerRuns::stands_in_for(const std::string& tool, const LiveImage& image, const SandboxSpec& spec) const {
+  if (!options_.fast) return false;
+  if (tool == "kubectl") return true;
+  const auto brings = [&](const fs::path& root) {
+    return std::ranges::any_of(kToolsOfTomlq, [&](const char* path) { return fs::exists(root / path); });
+  };
+  const auto tells = [](const auto& variable) {
+    return std::ranges::any_of(kTellsTomlq, [&](const char* name) { return variable.first.starts_with(name); });
+  };
+  return tool == "tomlq" && std::ranges::none_of(image.roots, brings) && std::ranges::none_of(spec.env, tells);
+}
+
+// A call of a tool that we stand in for.
+Answer ContainerRuns::answer_as_tool(const StandInCall& call, Cluster& cluster, const ProgramStart& start) {
+  const std::string& tool = call.argv.front();
+  std::optional<Answer> answer;
+  if (tool == "tomlq") answer = tomlq_->answer(call);
+  if (tool == "kubectl") {
+    answer = answer_as_kubectl(call, cluster, account_of(*start.pod),
+                               [&](const ApiRequest& request) { return api_.ask(cluster, request); });
+  }
+  return answer ? *answer : Answer{.run = fmt::format("{}/{}", kRealTools, tool)};
+}
+
 std::expected<SandboxSpec, std::string> ContainerRuns::spec_for(const ProgramStart& start, const Cluster& cluster,
                                                                 const HostFolder& folder) {
   const fs::path volumes = volumes_folder();
@@ -275,11 +308,14 @@ std::expected<SandboxSpec, std::string> ContainerRuns::spec_for(const ProgramSta
   if (image == nullptr) return std::unexpected(std::string("the subject has no such image"));
   spec->image = image->roots;
   for (const std::string& tool : image->tools) {
-    if (tool == "kubectl") spec->mounts.push_back({"/usr/local/bin/kubectl", options_.tools.kubectl, true});
+    if (tool == "tomlq") spec->mounts.push_back({options_.tools.venv.string(), options_.tools.venv, true});
+    // What is stood in for is not mounted over.
+    const std::string at = stands_in_for(tool, *image, *spec) ? kRealTools : "/usr/local/bin";
+    if (at == kRealTools) spec->image_stand_ins.push_back(tool);
+    if (tool == "kubectl") spec->mounts.push_back({at + "/kubectl", options_.tools.kubectl, true});
     if (tool == "tomlq") {
-      spec->mounts.push_back({options_.tools.venv.string(), options_.tools.venv, true});
-      for (const char* name : {"tomlq", "yq"})
-        spec->mounts.push_back({std::string("/usr/local/bin/") + name, options_.tools.venv / "bin" / name, true});
+      spec->mounts.push_back({at + "/tomlq", options_.tools.venv / "bin/tomlq", true});
+      spec->mounts.push_back({"/usr/local/bin/yq", options_.tools.venv / "bin/yq", true});
     }
   }
   if (!image->payload.empty())
@@ -381,7 +417,14 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   const auto outer_listener = std::exchange(api_.heard, [&](const ApiRequest& request, const ApiResponse& response) {
     running.heard(request, response);
   });
-  const StandIn stand_in = [&](const StandInCall& call) { return running.answer(call); };
+  const StandIn stand_in = [&](const StandInCall& call) {
+    const bool tool = call.argv.front() == "kubectl" || call.argv.front() == "tomlq";
+    if (!tool) return running.answer(call);
+    // A tool's own words about a failure are for the tool to say.
+    const bool fails = fault != nullptr && fault->what != RunFault::What::cut;
+    return fails ? Answer{.run = fmt::format("{}/{}", kRealTools, call.argv.front())}
+                 : answer_as_tool(call, cluster, start);
+  };
   bool alive = true;
   while (alive && !(*sandbox)->settled() && running.trouble.empty()) {
     std::vector<pollfd> wait_for{{.fd = api_.ready_fd(), .events = POLLIN, .revents = 0}};

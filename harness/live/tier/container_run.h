@@ -11,6 +11,7 @@
 #include "harness/live/subject/subject.h"
 #include "harness/live/tier/host_folder.h"
 #include "harness/live/tier/run_memory.h"
+#include "harness/live/tier/tomlq_cache.h"
 
 namespace barnacle {
 
@@ -33,6 +34,8 @@ class ContainerRuns {
 
   std::filesystem::path volumes_folder() const;
   bool remembers() const;
+  bool stands_in_for(const std::string& tool, const LiveImage& image, const SandboxSpec& spec) const;
+  Answer answer_as_tool(const StandInCall& call, Cluster& cluster, const ProgramStart& start);
   Hash128 hash_of_start(const ProgramStart& start, const SandboxSpec& spec, const HostPtr& host) const;
   RunPtr cut_run(const RunMemory::Run& run, const RunFault& fault, HostPtr& host, Cluster& cluster) const;
 
@@ -47,6 +50,7 @@ class ContainerRuns {
   ApiServer& api_;
   std::map<std::string, std::unique_ptr<HostFolder>> folders_;  // by node
   RunMemory memory_;
+  std::unique_ptr<TomlqCache> tomlq_;  // null: the real one alone
   int depth_ = 0;  // of runs inside preempted runs
 };
 

@@ -27,7 +27,9 @@ struct LiveTools {
 struct LiveOptions {
   LiveTools tools;
   std::filesystem::path work;  // where folders of hosts, images and logs go; they go with the tier
-  bool fast = false;           // what was seen before is not done again, see RunMemory
+  // What was seen before is not done again (RunMemory, TomlqCache), and kubectl's plainest calls are answered here.
+  bool fast = false;
+  std::filesystem::path cache = {};  // of what tomlq said; outlives the tier
 };
 
 // The subject as scenarios name it, with its chart, payload, and the reading of its pods' environment.
