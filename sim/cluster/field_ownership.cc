@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "sim/cluster/views.h"
 
@@ -10,7 +11,6 @@ namespace barnacle {
 namespace {
 
 using Json = nlohmann::json;
-using Path = std::vector<std::string>;
 
 constexpr const char* kSelf = ".";
 
@@ -151,16 +151,21 @@ Json without(const Json& a, const Json& b) {
   return rest;
 }
 
-// ".spec.containers[name=\"deploy\"].image" of all members, in order.
+std::string path_element(const std::string& key) {
+  if (key.starts_with("f:")) return "." + key.substr(2);
+  std::string keys;
+  const Json named = Json::parse(key.substr(2));
+  for (const auto& [name, value] : named.items()) keys += (keys.empty() ? "" : ",") + name + "=" + value.dump();
+  return "[" + keys + "]";
+}
+
+// ".spec.containers[name=\"deploy\"].image" of all members, in the server's order: of each level first the members.
 void add_paths(const Json& set, const std::string& path, std::vector<std::string>& paths) {
-  if (set.contains(kSelf) || (set.empty() && !path.empty())) paths.push_back(path);
   for (const auto& [key, below] : set.items()) {
-    if (key.starts_with("f:")) add_paths(below, path + "." + key.substr(2), paths);
-    if (!key.starts_with("k:")) continue;
-    std::string keys;
-    const Json named = Json::parse(key.substr(2));
-    for (const auto& [name, value] : named.items()) keys += (keys.empty() ? "" : ",") + name + "=" + value.dump();
-    add_paths(below, path + "[" + keys + "]", paths);
+    if (key != kSelf && is_member(below)) paths.push_back(path + path_element(key));
+  }
+  for (const auto& [key, below] : set.items()) {
+    if (key != kSelf && !below.empty()) add_paths(below, path + path_element(key), paths);
   }
 }
 
@@ -314,6 +319,7 @@ std::vector<FieldConflict> conflicts_of(const FieldOwners& owners, const Json& c
     add_paths(common(changed, owner.fields), "", conflict.paths);
     if (!conflict.paths.empty()) conflicts.push_back(std::move(conflict));
   }
+  std::ranges::sort(conflicts, {}, [](const FieldConflict& one) { return std::pair(one.manager, !one.applies); });
   return conflicts;
 }
 

@@ -77,7 +77,8 @@ HelmResult fail_release(Client& client, const Named& named, Revision& revision, 
 HelmResult run_install(Client& client, const Named& named, const ChartPtr& chart, const Values& values, bool replace) {
   const RevisionPtr newest = newest_revision(client.cluster(), named.namespace_, named.release);
   if (!name_is_free(newest, replace))
-    return helm_refusal(client.said("cannot re-use", "cannot reuse") + " a name that is still in use");
+    return helm_refusal(client.said("cannot re-use", "release name check failed: cannot reuse") +
+                        " a name that is still in use");
   const auto manifest = render_manifest(*chart, named.release, named.namespace_, values, false, client.cluster());
   if (!manifest) return helm_refusal(manifest.error().message);
   const ObjectList objects = install_order(**manifest);
