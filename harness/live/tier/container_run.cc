@@ -13,6 +13,7 @@
 #include "harness/live/tier/live_tier.h"
 #include "harness/live/tier/stand_ins.h"
 #include "sim/base/text.h"
+#include "sim/deploy/restart_watch.h"
 
 namespace barnacle {
 namespace {
@@ -110,6 +111,8 @@ struct ContainerRuns::Running {
   EffectNotes notes = {};
   std::string trouble = {};
   bool cut = false;
+  RestartWatch watch = RestartWatch(host);
+  int unlooked = 0;  // the last effect that may have made the runtime unable to restart, not looked at yet; 0: none
 
   void take_files() {
     auto files = folder.take(file_date);
@@ -148,6 +151,26 @@ struct ContainerRuns::Running {
     record->changes.close();
   }
 
+  bool may_stop_a_restart(const StoppedEffect& effect) const {
+    const EffectKind kind = kind_of(effect);
+    if (kind == EffectKind::make_directory || kind == EffectKind::make_symlink)
+      return watch.concerns_addition(effect.path);
+    const bool contents_only = kind != EffectKind::remove && kind != EffectKind::rename;
+    return watch.concerns({effect.path, contents_only}) ||
+           (kind == EffectKind::rename && watch.concerns({effect.path2, contents_only}));
+  }
+
+  // Once what the effect did is done, which shows when the next thing happens.
+  void look_at_restart() {
+    if (std::exchange(unlooked, 0) == 0 || !record->unrestartable.empty()) return;
+    take_files();
+    const auto found = watch.look(host);
+    if (!found) return;
+    record->unrestartable = found->what;
+    record->unrestartable_path = found->path;
+    record->unrestartable_effect = record->effects;
+  }
+
   bool struck_by_fault(int number, const Effect& effect, std::string shown) {
     const bool strikes =
         fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes && fault->strikes(number, effect);
@@ -175,9 +198,11 @@ struct ContainerRuns::Running {
   Ruling rule(const StoppedEffect& effect) {
     if (effect.number == 0) return {};
     if (cut) return {.kind = Ruling::Kind::kill, .error = 0};
+    look_at_restart();
     record->effects = std::max(record->effects, effect.number);
     if (!struck_by_fault(effect.number, modelled(effect), fmt::format("{} {}", effect.call, effect.path))) {
       notes.push_back(note_of(effect));
+      if (may_stop_a_restart(effect)) unlooked = effect.number;
       return {};
     }
     if (fault->what == RunFault::What::fail) {
@@ -186,6 +211,7 @@ struct ContainerRuns::Running {
       return {.kind = Ruling::Kind::fail, .error = error};
     }
     notes.push_back(note_of(effect));
+    if (may_stop_a_restart(effect)) unlooked = effect.number;
     cut = fault->what == RunFault::What::cut || fault->what == RunFault::What::tear;
     return {};
   }
@@ -285,6 +311,7 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   api_.interfere = std::move(interfere_outside);
   api_.stop_listening(listener);
   api_.hold_administrators(false);
+  running.look_at_restart();
   running.take_files();
 
   record.result.ending = settled ? RunResult::Ending::settled : RunResult::Ending::exited;
