@@ -100,6 +100,7 @@ std::string text_of(const Pair& pair, const Parting& parting) {
     line(out, "      {}    {}", subject_name(*pair.against), one_line(one.right));
   }
   if (shown < parting.differences.size()) line(out, "  … and {} more", parting.differences.size() - shown);
+  for (const NodeSpec& node : parting.scenario.nodes) line(out, "  node {} ({})", node.name, node.host);
   for (std::size_t i = 0; i < parting.scenario.steps.size(); ++i)
     line(out, "  {} {}", i + 1, one_line(describe_step(parting.scenario.steps[i])));
   return out;

@@ -218,7 +218,7 @@ void share_payload(Catalogue& catalogue, const std::string& subject, const std::
   auto shared = std::make_shared<Version>(*to);
   shared->date = from->date;
   shared->deploy.payload = from->deploy.payload;
-  shared->deploy.hash = Hasher().add(to->deploy.hash).add(from->name).finish();
+  shared->deploy.hash = Hasher().add(to->deploy.hash).add(std::string_view("with the payload of")).add(from->name).finish();
   catalogue.versions.versions[against] = shared;
 }
 

@@ -58,8 +58,8 @@ TEST(Comparison, TheSuffixThatIsPutInAgainPartsTheOldLogicFromOneWithoutThatDefe
       found, [](const Difference& one) { return one.where.find("configuration-qemu.toml") != std::string::npos; });
   ASSERT_NE(file, found.end());
   EXPECT_EQ(file->step, 2);  // they agree on the install
-  EXPECT_NE(file->left.find("/opt/kata-cicd-cicd/"), std::string::npos) << file->left;
-  EXPECT_EQ(file->right.find("/opt/kata-cicd-cicd/"), std::string::npos) << file->right;
+  EXPECT_NE(file->left.find("/opt/kata-cicd-cicd"), std::string::npos) << file->left;
+  EXPECT_EQ(file->right.find("/opt/kata-cicd-cicd"), std::string::npos) << file->right;
 }
 
 TEST(Comparison, OnlyTheFirstStepThatDiffersIsTold) {
@@ -72,7 +72,7 @@ TEST(Comparison, OnlyTheFirstStepThatDiffersIsTold) {
 TEST(Comparison, OutcomesAreComparedAsWellAsFiles) {
   const auto found = compare_models("3.16.0", "3.17.0", kInstall + kRestart);
   ASSERT_FALSE(found.empty());
-  EXPECT_TRUE(speaks_of(found, "install of kata-deploy on node-a, start")) << found.front().where;
+  EXPECT_TRUE(speaks_of(found, "on node-a, start")) << found.front().where;
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ class Sandbox {
   double slept_s() const;  // seconds of finite sleeps that did not happen
   std::optional<Exit> exit() const;
   const std::string& output() const;  // stdout and stderr as one, in order, bounded
-  const std::string& trace() const;   // with trace_bash
+  const std::string& trace() const;   // with trace_bash; up to this moment, also from on_effect
   int effects() const;                // numbered so far
 
   // SIGTERM to the main process; what is left after grace is killed. Does not wait: pump until it is false.

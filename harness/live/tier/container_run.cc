@@ -60,10 +60,27 @@ EffectKind kind_of(const StoppedEffect& effect) {
   return EffectKind::write;
 }
 
+// Where bash is, by the last line of its trace: "++/opt/deploy.sh:370: cp -a …". Commands may have lines of their own.
+std::string place_in_script(std::string_view trace) {
+  while (!trace.empty()) {
+    const std::size_t before = trace.rfind('\n');
+    std::string_view line = before == std::string_view::npos ? trace : trace.substr(before + 1);
+    trace = trace.substr(0, before == std::string_view::npos ? 0 : before);
+    if (!line.starts_with('+')) continue;
+    line.remove_prefix(std::min(line.find_first_not_of('+'), line.size()));
+    const std::size_t end = line.find(": ");
+    const std::size_t colon = end == std::string_view::npos ? end : line.rfind(':', end - 1);
+    if (colon == std::string_view::npos || colon + 1 == end) continue;
+    const std::string_view number = line.substr(colon + 1, end - colon - 1);
+    if (number.find_first_not_of("0123456789") == std::string_view::npos) return std::string(line.substr(0, end));
+  }
+  return "";
+}
+
 // A file that is made beside its place and moved there is written at its place.
-EffectNote note_of(const StoppedEffect& effect) {
-  if (kind_of(effect) == EffectKind::rename) return {effect.number, EffectKind::replace, effect.path2};
-  return {effect.number, kind_of(effect), effect.path};
+EffectNote note_of(const StoppedEffect& effect, std::string line) {
+  if (kind_of(effect) == EffectKind::rename) return {effect.number, EffectKind::replace, effect.path2, std::move(line)};
+  return {effect.number, kind_of(effect), effect.path, std::move(line)};
 }
 
 Effect modelled(const StoppedEffect& effect) {
@@ -111,6 +128,7 @@ struct ContainerRuns::Running {
   EffectNotes notes = {};
   std::string trouble = {};
   bool cut = false;
+  const Sandbox* sandbox = nullptr;  // that stops at effects
   RestartWatch watch = RestartWatch(host);
   int unlooked = 0;  // the last effect that may have made the runtime unable to restart, not looked at yet; 0: none
 
@@ -201,7 +219,7 @@ struct ContainerRuns::Running {
     look_at_restart();
     record->effects = std::max(record->effects, effect.number);
     if (!struck_by_fault(effect.number, modelled(effect), fmt::format("{} {}", effect.call, effect.path))) {
-      notes.push_back(note_of(effect));
+      notes.push_back(note_of(effect, place_in_script(sandbox->trace())));
       if (may_stop_a_restart(effect)) unlooked = effect.number;
       return {};
     }
@@ -210,7 +228,7 @@ struct ContainerRuns::Running {
       record->struck += fmt::format(": {}", fault->answer_text);
       return {.kind = Ruling::Kind::fail, .error = error};
     }
-    notes.push_back(note_of(effect));
+    notes.push_back(note_of(effect, place_in_script(sandbox->trace())));
     if (may_stop_a_restart(effect)) unlooked = effect.number;
     cut = fault->what == RunFault::What::cut || fault->what == RunFault::What::tear;
     return {};
@@ -258,6 +276,7 @@ std::expected<SandboxSpec, std::string> ContainerRuns::spec_for(const ProgramSta
   }
   if (!image->payload.empty()) spec->mounts.push_back({fmt::format("/{}/opt/kata", kArtefacts), image->payload / "opt/kata", true});
   spec->gate = true;
+  spec->trace_bash = true;
   return spec;
 }
 
@@ -276,6 +295,7 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   spec->on_effect = [&](const StoppedEffect& effect) { return running.rule(effect); };
   auto sandbox = Sandbox::start(*spec);
   if (!sandbox) return could_not_start(program, "the sandbox does not start: " + sandbox.error());
+  running.sandbox = sandbox->get();
 
   const int listener = (*sandbox)->take_api_listener();
   api_.listen_on(listener);
