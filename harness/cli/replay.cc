@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "harness/cli/against.h"
 #include "harness/cli/catalogue.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_status.h"
@@ -19,6 +20,7 @@ struct ReplayArguments {
   bool fast = false;
   std::string scenario;
   std::string subject;
+  std::string against;
   std::string format = "text";
   std::string dump_host;
   bool check_determinism = false;
@@ -42,6 +44,9 @@ std::string difference(const Timeline& first, const Timeline& second) {
 }
 
 int replay_verb(const std::string& fixtures, const ReplayArguments& arguments) {
+  if (!arguments.against.empty())
+    return compare_scenario(fixtures, arguments.scenario,
+                            {arguments.subject, arguments.against, arguments.format, arguments.fast});
   const auto catalogue = load_catalogue_with(fixtures, arguments.subject, {.fast = arguments.fast});
   if (!catalogue) return refuse(catalogue.error());
   const auto loaded = load_for_replay(**catalogue, arguments.scenario, arguments.subject);
@@ -72,11 +77,15 @@ void add_replay(CLI::App& program, Chosen& chosen) {
   verb->add_option("SCENARIO", arguments->scenario, "The scenario, a TOML file")->required();
   verb->add_option("--subject", arguments->subject,
                    "The deploy logic under test, in place of the scenario's own (default model:kata)");
+  CLI::Option* against = verb->add_option(
+      "--against", arguments->against, "A model that plays the same beside it: reports where hosts, objects or outcomes part");
   add_format(*verb, arguments->format);
   verb->add_option("--dump-host", arguments->dump_host,
                    "Write the final host of each node as plain files below DIR/<node>/")
-      ->type_name("DIR");
-  verb->add_flag("--check-determinism", arguments->check_determinism, "Play twice; status 3 when the two plays differ");
+      ->type_name("DIR")
+      ->excludes(against);
+  verb->add_flag("--check-determinism", arguments->check_determinism, "Play twice; status 3 when the two plays differ")
+      ->excludes(against);
   add_fast(*verb, arguments->fast);
   verb->callback([arguments, &chosen] {
     chosen.verb = [arguments, &chosen] { return replay_verb(chosen.fixtures, *arguments); };

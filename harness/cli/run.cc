@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "harness/cli/against.h"
 #include "harness/cli/campaign_end.h"
 #include "harness/cli/campaign_files.h"
 #include "harness/cli/catalogue.h"
@@ -25,6 +26,7 @@ constexpr std::uint64_t kMostSequencesInBlocks = std::uint64_t{1} << 28;
 struct RunArguments {
   bool fast = false;
   std::string subject{kDefaultSubject};
+  std::string against;
   CampaignOptions campaign;
   std::uint64_t sequences = 0;
   std::string time;
@@ -94,6 +96,9 @@ std::expected<CampaignResult, std::string> run_with_results(
 
 int run_verb(const std::string& fixtures, RunArguments& arguments) {
   if (const std::string wrong = settle_options(arguments); !wrong.empty()) return refuse(wrong);
+  if (!arguments.against.empty())
+    return compare_campaign(fixtures, {arguments.subject, arguments.against, arguments.format, arguments.fast},
+                            arguments.campaign, arguments.out);
   const auto catalogue = load_catalogue_with(fixtures, arguments.subject, {.fast = arguments.fast});
   if (!catalogue) return refuse(catalogue.error());
   const auto subject = choose_subject(**catalogue, arguments.subject);
@@ -119,15 +124,20 @@ void add_run(CLI::App& program, Chosen& chosen) {
   CLI::App* verb = program.add_subcommand("run", "Play random scenarios from one seed; shrink what is found");
   verb->add_option("--subject", arguments->subject,
                    "The deploy logic under test (default model:kata); see barnacle list subjects");
+  CLI::Option* against = verb->add_option(
+      "--against", arguments->against,
+      "A model that plays the same sequences: reports where hosts, objects or outcomes part, and judges nothing");
   arguments->campaign.jobs = 0;
   add_campaign_options(*verb, arguments->campaign);
   add_length_options(*verb, arguments->sequences, arguments->time, "10s");
   verb->add_option("--shard", arguments->shard, "Play only the i-th of n equal parts of --sequences: 1/3, 2/3, 3/3")
-      ->type_name("i/n");
+      ->type_name("i/n")
+      ->excludes(against);
   verb->add_option("--results", arguments->results,
                    "Append a line to FILE for each finished block, and go on after what is there already; barnacle "
                    "merge puts such files together")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(against);
   verb->add_option("--out", arguments->out, "Write findings/*.toml, report.txt and report.json below DIR")
       ->type_name("DIR");
   add_format(*verb, arguments->format);

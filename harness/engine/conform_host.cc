@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/engine/text_difference.h"
 #include "sim/base/sha256.h"
 #include "sim/deploy/version.h"
 #include "sim/host/toml.h"
@@ -25,32 +26,12 @@ std::string kind_and_mode(FileKind kind, std::uint16_t mode) {
   return fmt::format("{} {:04o}", kind == FileKind::directory ? 'd' : 'f', mode);
 }
 
-std::string shown(const TomlValue* value) {
-  if (value == nullptr) return "nothing";
-  if (value->is_table()) return "a table";
-  // Only tables can be written by themselves.
-  TomlValue holder = toml_table();
-  holder.set({"value"}, *value);
-  std::string text = write_toml(holder);
-  while (text.ends_with('\n')) text.pop_back();
-  return text.substr(std::min(text.size(), std::string_view("value = ").size()));
+std::string recorded_and_model(const TextDifference& difference) {
+  return fmt::format("{}: recorded {}, model {}", difference.at, difference.left, difference.right);
 }
 
-std::string differing_key(const TomlValue& recorded, const TomlValue& model, const std::string& where) {
-  std::set<std::string> keys;
-  for (const TomlValue* table : {&recorded, &model}) {
-    for (const auto& [key, value] : table->table()) keys.insert(key);
-  }
-  for (const std::string& key : keys) {
-    const TomlValue* left = recorded.get(key);
-    const TomlValue* right = model.get(key);
-    if (left != nullptr && right != nullptr && left->equals(*right)) continue;
-    const std::string here = where.empty() ? key : where + "." + key;
-    if (left != nullptr && right != nullptr && left->is_table() && right->is_table())
-      return differing_key(*left, *right, here);
-    return fmt::format("{}: recorded {}, model {}", here, shown(left), shown(right));
-  }
-  return "nothing";
+TextDifference quoted(const TextDifference& lines) {
+  return {lines.at, fmt::format("'{}'", lines.left), fmt::format("'{}'", lines.right)};
 }
 
 // Why two texts are not equal by value; empty when they are.
@@ -59,18 +40,8 @@ std::string difference_by_value(const std::string& recorded, const std::string& 
   if (!left) return fmt::format("the recorded text is no TOML: {}", left.error().what);
   const auto right = parse_toml(model);
   if (!right) return fmt::format("the model's text is no TOML: {}", right.error().what);
-  return left->equals(*right) ? "" : differing_key(*left, *right, "");
-}
-
-std::string differing_line(std::string_view recorded, std::string_view model) {
-  for (int number = 1;; ++number) {
-    const std::string_view left = recorded.substr(0, recorded.find('\n'));
-    const std::string_view right = model.substr(0, model.find('\n'));
-    const bool ends = left.size() == recorded.size() || right.size() == model.size();
-    if (left != right || ends) return fmt::format("line {}: recorded '{}', model '{}'", number, left, right);
-    recorded.remove_prefix(left.size() + 1);
-    model.remove_prefix(right.size() + 1);
-  }
+  const TextDifference difference = differing_key(*left, *right);
+  return difference.at.empty() ? "" : recorded_and_model(difference);
 }
 
 struct Comparison {
@@ -94,7 +65,7 @@ struct Comparison {
       return differs(path,
                      fmt::format("its bytes ({}, model {}); {}", entry.size, node.blob->bytes.size(), text.error()));
     if (!compared_by_value(path, version, differs_from_image))
-      return differs(path, differing_line(*text, node.blob->bytes));
+      return differs(path, recorded_and_model(quoted(differing_line(*text, node.blob->bytes))));
     const std::string difference = difference_by_value(*text, node.blob->bytes);
     if (!difference.empty()) return differs(path, difference);
     ++result.files_by_value;

@@ -65,7 +65,8 @@ Author author_of(const std::vector<StepOutcome>& steps, const Violation& violati
                 event->node,
                 event->pod,
                 change->number,
-                with_node_name(describe_change(*change), event->node)};
+                with_node_name(describe_change(*change), event->node),
+                change->line};
       }
     }
   }

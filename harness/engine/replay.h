@@ -21,6 +21,7 @@ struct Author {
   std::string pod;
   int effect = 0;    // number in its run, from 1
   std::string what;  // "replace /opt/kata-cicd/…/configuration-qemu.toml"
+  std::string line = {};  // of a real script: "/opt/kata-artifacts/scripts/kata-deploy.sh:370"
 };
 
 struct Finding {

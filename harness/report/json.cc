@@ -7,8 +7,10 @@ namespace {
 
 nlohmann::json to_json(const Author& by) {
   if (by.step == 0) return nullptr;
-  return {{"release", by.release}, {"revision", by.revision}, {"step", by.step}, {"node", by.node},
-          {"pod", by.pod},         {"effect", by.effect},     {"what", by.what}};
+  nlohmann::json author = {{"release", by.release}, {"revision", by.revision}, {"step", by.step}, {"node", by.node},
+                           {"pod", by.pod},         {"effect", by.effect},     {"what", by.what}};
+  if (!by.line.empty()) author["line"] = by.line;
+  return author;
 }
 
 nlohmann::json expectation_json(const ReplayReport& report) {

@@ -90,6 +90,7 @@ void write_author(std::string& out, const ReplayReport& report, const Author& by
     if (!part.empty()) what += " · " + one_line(part);
   }
   if (by.effect > 0) what += fmt::format(" · effect {} {}", by.effect, one_line(by.what));
+  if (!by.line.empty()) what += fmt::format(" · {}", one_line(by.line));
   line(out, "  by  {} · {}", who, what);
 }
 

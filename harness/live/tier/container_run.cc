@@ -16,6 +16,7 @@
 #include "harness/scenario/file.h"
 #include "sim/base/text.h"
 #include "sim/cluster/kinds.h"
+#include "sim/deploy/restart_watch.h"
 #include "sim/deploy/turns.h"
 
 namespace barnacle {
@@ -75,6 +76,8 @@ struct ContainerRuns::Running {
   std::string torn = {};  // a file of which only half was written
   std::string trouble = {};
   bool cut = false;
+  RestartWatch watch = RestartWatch(host);
+  bool unlooked = false;  // the last effect may have made the runtime unable to restart
 
   // What becomes of an effect.
   enum class Turn : std::uint8_t {
@@ -90,12 +93,33 @@ struct ContainerRuns::Running {
     else trouble = files.error();
   }
 
+  bool may_stop_a_restart(const Effect& effect) const {
+    if (effect.kind == EffectKind::make_directory || effect.kind == EffectKind::make_symlink)
+      return watch.concerns_addition(effect.path);
+    const bool contents_only = effect.kind != EffectKind::remove && effect.kind != EffectKind::rename;
+    return watch.concerns({effect.path, contents_only}) ||
+           (effect.kind == EffectKind::rename && watch.concerns({effect.other, contents_only}));
+  }
+
+  // Once what the last effect did is done, which shows when the next one comes.
+  void look_at_restart() {
+    if (!std::exchange(unlooked, false) || !record->unrestartable.empty()) return;
+    take_files();
+    const auto found = watch.look(host);
+    if (!found) return;
+    record->unrestartable = found->what;
+    record->unrestartable_path = found->path;
+    record->unrestartable_effect = record->effects;
+  }
+
   Turn next(const Effect& effect) {
     if (cut) return Turn::end;
+    look_at_restart();
     const int number = ++record->effects;
     if (keeps_moments) keep_moment(effect);
     const bool strikes = fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes &&
                          fault->strikes(number, effect);
+    unlooked = may_stop_a_restart(effect);
     if (!strikes) {
       notes.push_back(note_of(number, effect));
       return Turn::go_on;
@@ -444,6 +468,7 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   api_.interfere = outer_interference;
   api_.heard = outer_listener;
   api_.hold_administrators(depth_ > 1);
+  running.look_at_restart();
   running.take_files();
   running.tear();
 
