@@ -67,6 +67,12 @@ void add_format(CLI::App& verb, std::string& format) {
       ->type_name("FORMAT");
 }
 
+void add_fast(CLI::App& verb, bool& fast) {
+  verb.add_flag("--fast", fast,
+                "Of a live subject: do nothing twice whose outcome is known, and answer plain calls of kubectl and tomlq "
+                "without them; effects, hosts and objects are the same");
+}
+
 std::string shell_quoted(std::string_view word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);

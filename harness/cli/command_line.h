@@ -26,6 +26,9 @@ int jobs_of(int given);
 // --format text|json
 void add_format(CLI::App& verb, std::string& format);
 
+// --fast, of live subjects.
+void add_fast(CLI::App& verb, bool& fast);
+
 // A word as a shell takes it, quoted only where that is needed.
 std::string shell_quoted(std::string_view word);
 

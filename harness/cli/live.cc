@@ -4,7 +4,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -161,12 +160,6 @@ std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue_with
     if (const auto added = add_live_subject(**catalogue, subject, choices); !added) return std::unexpected(added.error());
   }
   return std::move(*catalogue);
-}
-
-void add_fast(CLI::App& verb, bool& fast) {
-  verb.add_flag("--fast", fast,
-                "Of a live subject: do nothing twice whose outcome is known, and answer plain calls of kubectl and tomlq "
-                "without them; effects, hosts and objects are the same");
 }
 
 }  // namespace barnacle

@@ -8,10 +8,6 @@
 
 #include "harness/engine/simulation.h"
 
-namespace CLI {
-class App;
-}
-
 namespace barnacle {
 
 bool is_live(std::string_view subject);
@@ -31,8 +27,5 @@ std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const st
 std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue_with(const std::string& fixtures,
                                                                                  const std::string& subject,
                                                                                  const LiveChoices& choices = {});
-
-// --fast
-void add_fast(CLI::App& verb, bool& fast);
 
 }  // namespace barnacle

@@ -6,6 +6,7 @@
 #include "harness/cli/catalogue.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_status.h"
+#include "harness/cli/fast_check.h"
 #include "harness/cli/live.h"
 #include "harness/cli/output.h"
 #include "harness/cli/verbs.h"
@@ -32,17 +33,6 @@ std::string command_of(const ReplayArguments& arguments) {
   return command;
 }
 
-// Where two plays of one scenario part.
-std::string difference(const Timeline& first, const Timeline& second) {
-  for (std::size_t i = 0; i < std::min(first.steps.size(), second.steps.size()); ++i) {
-    if (first.steps[i].digest == second.steps[i].digest) continue;
-    return fmt::format("two plays differ at step {}: digest {} and {}", i + 1, to_hex(first.steps[i].digest),
-                       to_hex(second.steps[i].digest));
-  }
-  if (first.digest == second.digest) return "";
-  return fmt::format("two plays differ: digest {} and {}", to_hex(first.digest), to_hex(second.digest));
-}
-
 int replay_verb(const std::string& fixtures, const ReplayArguments& arguments) {
   if (!arguments.against.empty())
     return compare_scenario(fixtures, arguments.scenario,
@@ -59,7 +49,7 @@ int replay_verb(const std::string& fixtures, const ReplayArguments& arguments) {
     Lab fresh(**catalogue);
     const auto again = replay(fresh, loaded->subject, loaded->scenario, {.details = true, .only_invariant = {}});
     if (!again) return report_internal_fault("a scenario can be played once only: " + again.error());
-    if (const std::string what = difference(*timeline, *again); !what.empty()) return report_internal_fault(what);
+    if (const std::string what = difference_of(*timeline, *again); !what.empty()) return report_internal_fault(what);
   }
   if (!arguments.dump_host.empty()) {
     if (const auto dumped = dump_hosts(timeline->end, arguments.dump_host); !dumped) return refuse(dumped.error());

@@ -9,6 +9,8 @@
 #include "harness/cli/campaign_files.h"
 #include "harness/cli/catalogue.h"
 #include "harness/cli/command_line.h"
+#include "harness/cli/exit_status.h"
+#include "harness/cli/fast_check.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/live.h"
 #include "harness/cli/output.h"
@@ -109,11 +111,26 @@ int run_verb(const std::string& fixtures, RunArguments& arguments) {
   catch_interrupts();
   ProgressLine line;
   const auto progress = [&](const CampaignProgress& so_far) { line.show(so_far); };
+  std::optional<FastCheck> check;
+  if (arguments.fast && is_live(arguments.subject) && arguments.results.empty()) {
+    auto slow = load_catalogue_with(fixtures, arguments.subject);
+    if (!slow) return refuse(slow.error());
+    const auto same = choose_subject(**slow, arguments.subject);
+    if (!same) return refuse(same.error());
+    check.emplace(std::move(*slow), *same, arguments.campaign.seed);
+  }
+  const auto played = [&](Lab&, std::uint64_t index, const Scenario& scenario, const Timeline& timeline) {
+    if (check) check->look_at(index, scenario, timeline);
+  };
   const auto result = arguments.results.empty()
-                          ? run_campaign(**catalogue, *subject, arguments.campaign, progress, interrupted())
+                          ? run_campaign(**catalogue, *subject, arguments.campaign,
+                                         {.played = played, .finished = {}, .progress = progress}, interrupted())
                           : run_with_results(**catalogue, *subject, arguments, progress);
   line.clear();
   if (!result) return refuse(result.error());
+  if (check && !check->difference().empty()) return report_internal_fault(check->difference());
+  if (check) note(fmt::format("--fast: {} of the sequences were played with the real tools as well, and were the same",
+                              check->looked_at()));
   return end_campaign(**catalogue, *subject, *result, arguments.format, arguments.out);
 }
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "harness/cli/catalogue.h"
+#include "harness/cli/command_line.h"
 #include "harness/cli/exit_status.h"
 #include "harness/cli/live.h"
 #include "harness/cli/interrupt.h"

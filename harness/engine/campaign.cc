@@ -282,10 +282,14 @@ std::vector<CampaignFinding> findings_of(const Catalogue& catalogue, const Versi
 CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
                             const std::function<void(const CampaignProgress&)>& progress,
                             const std::atomic<bool>& stop) {
+  return run_campaign(catalogue, subject, options, {.played = {}, .finished = {}, .progress = progress}, stop);
+}
+
+CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
+                            const CampaignHooks& hooks, const std::atomic<bool>& stop) {
   const Clock::time_point start = Clock::now();
   CampaignResult result;
-  static_cast<Tally&>(result) =
-      play_sequences(catalogue, subject, options, {.played = {}, .finished = {}, .progress = progress}, stop);
+  static_cast<Tally&>(result) = play_sequences(catalogue, subject, options, hooks, stop);
   result.seed = options.seed;
   result.interrupted = stop;
   result.findings = findings_of(catalogue, subject, options, result, stop);

@@ -67,6 +67,10 @@ struct CampaignHooks {
   std::function<void(const CampaignProgress&)> progress;  // from time to time, by one thread
 };
 
+// A campaign for somebody who looks at more of it.
+CampaignResult run_campaign(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
+                            const CampaignHooks& hooks, const std::atomic<bool>& stop);
+
 // The two halves of a campaign: its sequences, and of each invariant that was violated the first one, shrunk.
 Tally play_sequences(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options,
                      const CampaignHooks& hooks, const std::atomic<bool>& stop);
