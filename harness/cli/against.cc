@@ -35,12 +35,12 @@ struct Pair {
 };
 
 std::expected<Pair, std::string> load_pair(const std::string& fixtures, const std::string& subject,
-                                           const std::string& against) {
+                                           const std::string& against, bool fast) {
   if (is_live(against)) return std::unexpected(std::string("--against: must be a model, such as model:kata-3.16.0"));
   auto catalogue = load_catalogue(fixtures);
   if (!catalogue) return std::unexpected(catalogue.error());
   if (is_live(subject)) {
-    if (const auto added = add_live_subject(**catalogue, subject); !added) return std::unexpected(added.error());
+    if (const auto added = add_live_subject(**catalogue, subject, {.payloads = {}, .fast = fast}); !added) return std::unexpected(added.error());
   }
   const auto left = choose_subject(**catalogue, subject);
   if (!left) return std::unexpected(left.error());
@@ -145,7 +145,7 @@ int compare_scenario(const std::string& fixtures, const std::string& file, const
     if (!loaded) return refuse(loaded.error());
     subject = subject_name(*loaded->subject);
   }
-  const auto pair = load_pair(fixtures, subject, arguments.against);
+  const auto pair = load_pair(fixtures, subject, arguments.against, arguments.fast);
   if (!pair) return refuse(pair.error());
   const auto loaded = load_for_replay(*pair->catalogue, file, subject);
   if (!loaded) return refuse(loaded.error());
@@ -161,7 +161,7 @@ int compare_scenario(const std::string& fixtures, const std::string& file, const
 
 int compare_campaign(const std::string& fixtures, const AgainstArguments& arguments, const CampaignOptions& campaign,
                      const std::string& out) {
-  const auto pair = load_pair(fixtures, arguments.subject, arguments.against);
+  const auto pair = load_pair(fixtures, arguments.subject, arguments.against, arguments.fast);
   if (!pair) return refuse(pair.error());
   if (!out.empty()) {
     if (const auto ready = prepare_folder(out); !ready) return refuse(ready.error());

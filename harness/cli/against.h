@@ -14,6 +14,7 @@ struct AgainstArguments {
   std::string subject;
   std::string against;
   std::string format = "text";
+  bool fast = false;
 };
 
 // One scenario: prints where the two part, shrunk. The exit status.

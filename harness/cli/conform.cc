@@ -52,7 +52,7 @@ std::string disagreements_of(const ConformScenario& scenario) {
   return out;
 }
 
-int conform_verb(const std::string& given, ConformOptions options) {
+int conform_verb(const std::string& given, ConformOptions options, bool fast) {
   const auto fixtures = find_fixtures(given);
   if (!fixtures) return refuse(fixtures.error());
   options.scenarios = fixtures->conformance();
@@ -60,7 +60,7 @@ int conform_verb(const std::string& given, ConformOptions options) {
   options.hosts = fixtures->hosts();
   options.own_payload = fixtures->payload();
   if (is_live(options.subject)) {
-    options.prepare = [&](Catalogue& catalogue) { return add_live_subject(catalogue, options.subject, options.payload); };
+    options.prepare = [&](Catalogue& catalogue) { return add_live_subject(catalogue, options.subject, {.payloads = options.payload, .fast = fast}); };
   } else if (!options.subject.empty()) {
     return refuse("--subject: conform holds a live subject (live:DIR), or without it the presets, against recordings");
   }
@@ -99,8 +99,11 @@ void add_conform(CLI::App& program, Chosen& chosen) {
   verb->add_option("--subject", options->subject, "A live subject (live:DIR) in place of the model; it is of one version")
       ->type_name("S");
   verb->add_option("--scenario", options->scenario, "Only this scenario")->type_name("NAME");
-  verb->callback(
-      [options, &chosen] { chosen.verb = [options, &chosen] { return conform_verb(chosen.fixtures, *options); }; });
+  auto fast = std::make_shared<bool>(false);
+  add_fast(*verb, *fast);
+  verb->callback([options, fast, &chosen] {
+    chosen.verb = [options, fast, &chosen] { return conform_verb(chosen.fixtures, *options, *fast); };
+  });
 }
 
 }  // namespace barnacle

@@ -15,13 +15,14 @@ namespace barnacle {
 namespace {
 
 struct CrashArguments {
+  bool fast = false;
   std::string scenario;
   std::string subject;
   std::string format = "text";
 };
 
 int crash_verb(const std::string& fixtures, const CrashArguments& arguments) {
-  const auto catalogue = load_catalogue_with(fixtures, arguments.subject);
+  const auto catalogue = load_catalogue_with(fixtures, arguments.subject, {.fast = arguments.fast});
   if (!catalogue) return refuse(catalogue.error());
   const auto loaded = load_for_replay(**catalogue, arguments.scenario, arguments.subject);
   if (!loaded) return refuse(loaded.error());
@@ -45,6 +46,7 @@ void add_crash(CLI::App& program, Chosen& chosen) {
   verb->add_option("--subject", arguments->subject,
                    "The deploy logic under test, in place of the scenario's own (default model:kata)");
   add_format(*verb, arguments->format);
+  add_fast(*verb, arguments->fast);
   verb->callback(
       [arguments, &chosen] { chosen.verb = [arguments, &chosen] { return crash_verb(chosen.fixtures, *arguments); }; });
 }

@@ -17,6 +17,7 @@ namespace barnacle {
 namespace {
 
 struct ReplayArguments {
+  bool fast = false;
   std::string scenario;
   std::string subject;
   std::string against;
@@ -44,8 +45,8 @@ std::string difference(const Timeline& first, const Timeline& second) {
 
 int replay_verb(const std::string& fixtures, const ReplayArguments& arguments) {
   if (!arguments.against.empty())
-    return compare_scenario(fixtures, arguments.scenario, {arguments.subject, arguments.against, arguments.format});
-  const auto catalogue = load_catalogue_with(fixtures, arguments.subject);
+    return compare_scenario(fixtures, arguments.scenario, {arguments.subject, arguments.against, arguments.format, arguments.fast});
+  const auto catalogue = load_catalogue_with(fixtures, arguments.subject, {.fast = arguments.fast});
   if (!catalogue) return refuse(catalogue.error());
   const auto loaded = load_for_replay(**catalogue, arguments.scenario, arguments.subject);
   if (!loaded) return refuse(loaded.error());
@@ -84,6 +85,7 @@ void add_replay(CLI::App& program, Chosen& chosen) {
       ->excludes(against);
   verb->add_flag("--check-determinism", arguments->check_determinism, "Play twice; status 3 when the two plays differ")
       ->excludes(against);
+  add_fast(*verb, arguments->fast);
   verb->callback([arguments, &chosen] {
     chosen.verb = [arguments, &chosen] { return replay_verb(chosen.fixtures, *arguments); };
   });

@@ -24,6 +24,7 @@ constexpr double kDefaultSeconds = 10;
 constexpr std::uint64_t kMostSequencesInBlocks = std::uint64_t{1} << 28;
 
 struct RunArguments {
+  bool fast = false;
   std::string subject{kDefaultSubject};
   std::string against;
   CampaignOptions campaign;
@@ -96,9 +97,9 @@ std::expected<CampaignResult, std::string> run_with_results(
 int run_verb(const std::string& fixtures, RunArguments& arguments) {
   if (const std::string wrong = settle_options(arguments); !wrong.empty()) return refuse(wrong);
   if (!arguments.against.empty())
-    return compare_campaign(fixtures, {arguments.subject, arguments.against, arguments.format}, arguments.campaign,
+    return compare_campaign(fixtures, {arguments.subject, arguments.against, arguments.format, arguments.fast}, arguments.campaign,
                             arguments.out);
-  const auto catalogue = load_catalogue_with(fixtures, arguments.subject);
+  const auto catalogue = load_catalogue_with(fixtures, arguments.subject, {.fast = arguments.fast});
   if (!catalogue) return refuse(catalogue.error());
   const auto subject = choose_subject(**catalogue, arguments.subject);
   if (!subject) return refuse(subject.error());
@@ -140,6 +141,7 @@ void add_run(CLI::App& program, Chosen& chosen) {
   verb->add_option("--out", arguments->out, "Write findings/*.toml, report.txt and report.json below DIR")
       ->type_name("DIR");
   add_format(*verb, arguments->format);
+  add_fast(*verb, arguments->fast);
   verb->callback(
       [arguments, &chosen] { chosen.verb = [arguments, &chosen] { return run_verb(chosen.fixtures, *arguments); }; });
 }

@@ -15,6 +15,7 @@ namespace barnacle {
 namespace {
 
 struct ShrinkArguments {
+  bool fast = false;
   std::string scenario;
   std::string subject;
   std::string invariant;
@@ -29,7 +30,7 @@ std::string shrunk_text(Scenario scenario, const Version& subject, const std::st
 }
 
 int shrink_verb(const std::string& fixtures, const ShrinkArguments& arguments) {
-  const auto catalogue = load_catalogue_with(fixtures, arguments.subject);
+  const auto catalogue = load_catalogue_with(fixtures, arguments.subject, {.fast = arguments.fast});
   if (!catalogue) return refuse(catalogue.error());
   if (!arguments.invariant.empty() && find_invariant(arguments.invariant) == nullptr) {
     return refuse(fmt::format("--invariant: unknown invariant '{}'{}", arguments.invariant,
@@ -71,6 +72,7 @@ void add_shrink(CLI::App& program, Chosen& chosen) {
       ->type_name("ID");
   verb->add_option("--subject", arguments->subject, "The deploy logic under test, in place of the scenario's own");
   verb->add_option("--out", arguments->out, "Write the result to FILE, not to standard output")->type_name("FILE");
+  add_fast(*verb, arguments->fast);
   verb->callback([arguments, &chosen] {
     chosen.verb = [arguments, &chosen] { return shrink_verb(chosen.fixtures, *arguments); };
   });

@@ -129,6 +129,7 @@ std::expected<CrashReport, std::string> crash_everywhere(Lab& lab, const Version
   if (!world) return std::unexpected(world.error());
   CrashReport report;
   Crasher crasher(lab, subject, stop, report);
+  if (lab.tier) lab.tier->watch_effects(true);
   for (std::size_t i = 0; i < scenario.steps.size() && !stop; ++i)
     crasher.cut(*world, scenario.steps[i], static_cast<int>(i) + 1);
   report.interrupted = stop;

@@ -2,6 +2,7 @@
 #include "harness/engine/crash.h"
 
 #include "harness/engine/lifecycle.h"
+#include "harness/scenario/scenario_toml.h"
 
 namespace barnacle {
 namespace {
@@ -37,6 +38,19 @@ TEST(Crash, AnInstallOf3160RecoversOnlyBeforeItHasRelocatedAnything) {
     EXPECT_NE(point.recovery, Recovery::by_itself);
     EXPECT_NE(point.recovery, Recovery::by_restart) << "one more start makes it worse";
   }
+}
+
+// 3.24.0 takes the first relocated configuration for the end of its work: what comes after it in the list stays as the
+// payload has it.
+TEST(Crash, AnInstallOf3240ForgetsTheShimsAfterTheOneItWasKilledAt) {
+  const auto scenario = load_scenario(std::string(BARNACLE_SOURCE_DIR) + "/fixtures/crash/two-shims-structured.toml");
+  ASSERT_TRUE(scenario) << scenario.error().text();
+  const VersionPtr subject = find_subject(fixtures_catalogue().versions, scenario->subject);
+  const auto report = crash_everywhere(lifecycle_lab(), subject, *scenario, kNeverStop);
+  ASSERT_TRUE(report) << report.error();
+  ASSERT_FALSE(report->points.empty());
+  EXPECT_TRUE(report->points.front().what.ends_with("configuration-clh.toml")) << report->points.front().what;
+  for (const CrashPoint& point : report->points) EXPECT_EQ(point.recovery, Recovery::by_uninstall) << point.what;
 }
 
 }  // namespace

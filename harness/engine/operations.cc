@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/base/text.h"
+
 namespace barnacle {
 namespace {
 
@@ -33,9 +35,9 @@ template <class Model>
 void run_helm(const Operation& op, const Model& model) {
   HelmResult result;
   if (op.lab.tier) {
-    result = op.lab.tier->helm(op.world.cluster, op.machines, op.step);
+    result = op.lab.tier->helm(op.world.cluster, op.machines, op.step, op.world.helm);
   } else {
-    Helm helm(op.world.cluster, op.machines);
+    Helm helm(op.world.cluster, op.machines, op.world.helm);
     result = model(helm);
   }
   op.record.exit_status = result.exit_status;
@@ -197,6 +199,29 @@ void edit_host(const Operation& op) {
   }
 }
 
+// What kubectl sends for an operator, and as whom.
+struct Hand {
+  const char* manager = "";
+  nlohmann::json patch = {};
+};
+
+Hand hand_of(const ClusterEdit& edit, Time now) {
+  switch (edit.kind) {
+    case ClusterEditKind::label: return {"kubectl-label", {{"metadata", {{"labels", {{edit.key, edit.value}}}}}}};
+    case ClusterEditKind::set: {
+      Hand hand{"kubectl-edit"};
+      nlohmann::json* place = &hand.patch;
+      for (const std::string& name : split(edit.key, '.')) place = &(*place)[name];
+      const auto read = nlohmann::json::parse(edit.value, nullptr, false);
+      *place = read.is_number() || read.is_boolean() ? read : nlohmann::json(edit.value);
+      return hand;
+    }
+    default: break;
+  }
+  const nlohmann::json annotations = {{"kubectl.kubernetes.io/restartedAt", fmt::format("{}", now)}};
+  return {"kubectl-rollout", {{"spec", {{"template", {{"metadata", {{"annotations", annotations}}}}}}}}};
+}
+
 void edit_cluster(const Operation& op) {
   const ClusterEdit& edit = op.step.cluster_edit;
   const auto kind = kind_from_name(edit.object_kind);
@@ -210,14 +235,10 @@ void edit_cluster(const Operation& op) {
     (void)cluster.remove({}, *kind, where, edit.name);
     return;
   }
-  nlohmann::json patch;
-  if (edit.kind == ClusterEditKind::label) {
-    patch["metadata"]["labels"][edit.key] = edit.value;
-  } else {
-    patch["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
-        fmt::format("{}", cluster.now);
-  }
-  (void)cluster.merge_patch({}, *kind, where, edit.name, patch);
+  const Hand hand = hand_of(edit, cluster.now);
+  const auto patched =
+      cluster.merge_patch({.namespace_ = {}, .name = {}, .manager = hand.manager}, *kind, where, edit.name, hand.patch);
+  if (!patched) op.skip(patched.error().message);
 }
 
 void change_runtime(const Operation& op) {

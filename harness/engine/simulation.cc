@@ -106,6 +106,9 @@ HostPtr host_of_kind(Lab& lab, const std::string& kind) {
 
 std::expected<World, std::string> start_world(Lab& lab, const Scenario& scenario) {
   World world;
+  world.helm = scenario.helm;
+  // The server of the live tier is asked by clients that nobody here knows.
+  world.cluster.notes_managers = scenario.helm == kHelm4 || lab.tier != nullptr;
   const std::vector<Time>& dates = lab.catalogue.versions.payload_dates;
   world.cluster.now = scenario.at ? *scenario.at : (dates.empty() ? Time{0} : dates.back() + kFirstDay);
   for (const char* name : {"default", "kata", "kube-system"}) create_namespace(world.cluster, name);

@@ -24,7 +24,8 @@ class Tier {
 
   // One of Helm's commands (install, upgrade, rollback, uninstall), run to its end; moves the cluster's clock while it
   // waits. The cluster's API is asked as the client asks it, its release Secrets hold Revisions afterwards.
-  virtual HelmResult helm(Cluster& cluster, Machines& machines, const Step& step) = 0;
+  // `major`: of the client.
+  virtual HelmResult helm(Cluster& cluster, Machines& machines, const Step& step, int major) = 0;
 
   // The deploy logic behind an image; null for other images.
   virtual VersionPtr version_of_image(const std::string& image) const = 0;
@@ -36,6 +37,9 @@ class Tier {
 
   // Runs the program on `host`, which becomes what it leaves; it may change `cluster` through its API.
   virtual RunPtr run(const ProgramStart& start, HostPtr& host, Cluster& cluster, const RunFault* fault) = 0;
+
+  // From now on runs are watched effect by effect, for somebody who is going to cut them everywhere.
+  virtual void watch_effects(bool) {}
 };
 
 }  // namespace barnacle

@@ -29,6 +29,7 @@ Hash128 World::hash() const {
     hasher.add(workload.pod).add(workload.node).add(workload.handler).add(static_cast<std::uint64_t>(workload.alive));
   }
   for (const std::string& release : abandoned) hasher.add(release);
+  if (helm != kHelm3) hasher.add(static_cast<std::uint64_t>(helm));
   return hasher.finish();
 }
 

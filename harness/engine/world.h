@@ -31,8 +31,8 @@ struct Served {
   // Of a live subject: the pod that settled, as it was started, and the cluster that it was started in. Else null.
   ObjectPtr pod = {};
   std::shared_ptr<const Cluster> surroundings = {};
-  bool refused = false;    // since then the release has refused this node
-  Hash128 hash;            // of settings and runtime: two that are equal come to the same fresh install
+  bool refused = false;  // since then the release has refused this node
+  Hash128 hash;          // of settings and runtime: two that are equal come to the same fresh install
 
   const std::string& destination() const { return settings->destination(); }  // "/opt/kata-cicd"
 };
@@ -49,6 +49,7 @@ struct Workload {
 
 struct World {
   Cluster cluster;
+  int helm = kHelm3;            // the client's major version: of the scenario, the same from its start to its end
   std::vector<NodeHost> nodes;  // by name
   // By node, then by namespace/name of the DaemonSet. Only releases that have once settled there.
   std::map<std::string, std::map<std::string, Served>> served;

@@ -29,8 +29,8 @@ bool Step::operator==(const Step& other) const {
 
 bool Scenario::operator==(const Scenario& other) const {
   const auto compared_members = [](const Scenario& scenario) {
-    return std::tie(scenario.title, scenario.source, scenario.subject, scenario.at, scenario.nodes, scenario.steps,
-                    scenario.expect);
+    return std::tie(scenario.title, scenario.source, scenario.subject, scenario.at, scenario.helm, scenario.nodes,
+                    scenario.steps, scenario.expect);
   };
   return compared_members(*this) == compared_members(other);
 }

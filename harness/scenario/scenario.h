@@ -71,15 +71,16 @@ struct HostEdit {
 enum class ClusterEditKind : std::uint8_t {
   remove,           // kubectl delete KIND NAME
   rollout_restart,  // kubectl rollout restart daemonset NAME
-  label             // kubectl label / annotate an object of the release with something of the operator's own
+  label,            // kubectl label / annotate an object of the release with something of the operator's own
+  set               // kubectl edit: one field of an object gets another value
 };
 struct ClusterEdit {
   ClusterEditKind kind = ClusterEditKind::rollout_restart;
   std::string object_kind = "DaemonSet";
   std::string name;
   std::string namespace_;
-  std::string key;  // for label
-  std::string value;
+  std::string key;    // of the label; of the field that is set: "spec.updateStrategy.type"
+  std::string value;  // of a field: a number or a flag where it reads like one
   bool operator==(const ClusterEdit&) const = default;
 };
 
@@ -134,6 +135,7 @@ struct Scenario {
   std::string source;   // "kata-containers#11187"
   std::string subject;  // empty: the default
   std::optional<Time> at;
+  int helm = kHelm3;  // the client's major version
   std::vector<NodeSpec> nodes;
   std::vector<Step> steps;
   Expectation expect;

@@ -150,6 +150,22 @@ value = "blue"
   EXPECT_EQ(scenario.steps[4].cluster_edit.object_kind, "DaemonSet");
 }
 
+TEST(ScenarioToml, NamesTheMajorVersionOfHelm) {
+  const std::string steps = around("do = \"install\"\nrelease = \"a\"\n");
+  EXPECT_EQ(read(steps).helm, kHelm3);
+  EXPECT_EQ(read("helm = 4\n" + steps).helm, kHelm4);
+  EXPECT_EQ(refusal("helm = 5\n" + steps), "s.toml:1: helm: must be from 3 to 4");
+  EXPECT_EQ(refusal("helm = \"4\"\n" + steps), "s.toml:1: helm: must be an integer");
+}
+
+TEST(ScenarioToml, AnOperatorSetsAFieldOfAnObject) {
+  const std::string edit = "do = \"edit-cluster\"\nname = \"kata-deploy\"\nedit = \"set\"\n";
+  const Scenario scenario = read(around(edit + "key = \"spec.updateStrategy.type\"\nvalue = \"OnDelete\"\n"));
+  EXPECT_EQ(scenario.steps[0].cluster_edit.kind, ClusterEditKind::set);
+  EXPECT_EQ(scenario.steps[0].cluster_edit.key, "spec.updateStrategy.type");
+  EXPECT_EQ(refusal(around(edit)), "s.toml:2: key: is missing: the edit 'set' needs it");
+}
+
 TEST(ScenarioToml, AMistypedKeyIsNamedWithWhatWasMeant) {
   EXPECT_EQ(refusal(around("do = \"install\"\nrelese = \"a\"\n")),
             "s.toml:4: relese: unknown key of an install step (did you mean 'release'?)");
@@ -433,11 +449,11 @@ void add_any_host_edit(HostEdit& edit) {
 }
 
 void add_any_cluster_edit(ClusterEdit& edit) {
-  edit.kind = static_cast<ClusterEditKind>(*rc::gen::inRange(0, 3));
+  edit.kind = static_cast<ClusterEditKind>(*rc::gen::inRange(0, 4));
   edit.object_kind = coin() ? "DaemonSet" : "RuntimeClass";
   edit.name = any_text();
   if (coin()) edit.namespace_ = any_name();
-  if (edit.kind != ClusterEditKind::label) return;
+  if (!has_value(edit.kind)) return;
   edit.key = "k" + any_text();
   edit.value = any_text();
 }
@@ -474,6 +490,7 @@ Scenario any_scenario() {
   scenario.source = any_text();
   scenario.subject = any_text();
   if (coin()) scenario.at = *rc::gen::arbitrary<std::uint32_t>();
+  scenario.helm = coin() ? kHelm3 : kHelm4;
   for (int count = *rc::gen::inRange(1, 4); count > 0; --count) {
     scenario.nodes.push_back({.name = "node-" + std::to_string(count), .host = any_name(), .labels = {}});
     if (coin()) scenario.nodes.back().labels = {{any_text(), any_text()}};

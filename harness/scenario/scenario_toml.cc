@@ -16,7 +16,8 @@ constexpr int kMostNodes = 64;
 constexpr std::size_t kLongestReleaseName = 53;  // Helm's limit
 constexpr std::size_t kLongestName = 63;
 
-constexpr std::array<std::string_view, 7> kScenarioKeys{"title", "source", "subject", "at", "node", "step", "expect"};
+constexpr std::array<std::string_view, 8> kScenarioKeys{"title", "source", "subject", "at",
+                                                        "helm",  "node",   "step",    "expect"};
 constexpr std::array<std::string_view, 3> kNodeTableKeys{"name", "host", "labels"};
 constexpr std::array<std::string_view, 2> kExpectKeys{"findings", "at_least"};
 
@@ -150,10 +151,10 @@ void read_cluster_edit(const TableReader& reader, ClusterEdit& edit) {
   read_name(reader, "namespace", edit.namespace_);
   reader.text("key", edit.key);
   reader.text("value", edit.value);
-  const bool labels = edit.kind == ClusterEditKind::label;
-  if (labels && edit.key.empty()) reader.error("key", "is missing: a label needs it");
-  if (!labels && (reader.has("key") || reader.has("value"))) {
-    reader.error(reader.has("key") ? "key" : "value", "belongs to the edit 'label' only");
+  if (has_value(edit.kind) && edit.key.empty())
+    reader.error("key", "is missing: the edit '" + std::string(cluster_edit_name(edit.kind)) + "' needs it");
+  if (!has_value(edit.kind) && (reader.has("key") || reader.has("value"))) {
+    reader.error(reader.has("key") ? "key" : "value", "belongs to the edits 'label' and 'set' only");
   }
 }
 
@@ -281,6 +282,7 @@ Scenario read_scenario(Problems& problems, const TomlValue& document, const Know
   reader.text("source", scenario.source);
   read_subject(reader, scenario.subject, known);
   reader.date("at", scenario.at);
+  reader.number("helm", scenario.helm, kHelm3, kHelm4);
   read_nodes(reader, scenario, known);
   for (const TomlValue* table : reader.tables("step")) scenario.steps.push_back(read_step(problems, *table, known));
   if (scenario.steps.empty()) problems.add(0, "", "has no [[step]]");

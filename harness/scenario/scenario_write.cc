@@ -138,7 +138,7 @@ void write_cluster_edit(TableWriter& table, const ClusterEdit& edit) {
   table.text("kind", edit.object_kind, otherwise.object_kind);
   table.line("name", string_literal(edit.name));
   table.text("namespace", edit.namespace_);
-  if (edit.kind != ClusterEditKind::label) return;
+  if (!has_value(edit.kind)) return;
   table.text("key", edit.key);
   table.text("value", edit.value);
 }
@@ -183,6 +183,7 @@ std::string write_scenario(const Scenario& scenario) {
   table.text("source", scenario.source);
   table.text("subject", scenario.subject);
   table.date("at", scenario.at);
+  table.number("helm", scenario.helm, Scenario{}.helm);
   for (const NodeSpec& node : scenario.nodes) {
     TableWriter node_table(text, "[[node]]");
     node_table.line("name", string_literal(node.name));

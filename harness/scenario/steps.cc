@@ -50,7 +50,7 @@ constexpr std::array<StepRow, 14> kSteps{{
      kNeedsHandler},
     {StepKind::edit_host, "edit-host", "the operator edits a file of their own on a node", kHostEditKeys,
      kNeedsNodeAndPath},
-    {StepKind::edit_cluster, "edit-cluster", "an object is deleted, labelled or rolled out anew by hand",
+    {StepKind::edit_cluster, "edit-cluster", "an object is deleted, labelled, edited or rolled out anew by hand",
      kClusterEditKeys, kNeedsEditAndName},
     {StepKind::change_runtime, "change-runtime", "a node's container runtime is replaced by another version",
      kRuntimeKeys, kNeedsNodeAndRuntime},
@@ -84,10 +84,11 @@ constexpr std::array<Name, 12> kErrors{"ENOSPC", "EIO", "ETXTBSY", "EROFS", "EAC
 constexpr std::array<Name, 2> kPrograms{"install", "cleanup"};
 constexpr std::array<Name, 2> kSignals{"SIGKILL", "SIGTERM"};
 
-constexpr std::array<HelmFlag, 13> kFlags{{
+constexpr std::array<HelmFlag, 14> kFlags{{
     {"wait", &HelmOptions::wait, kEveryCommand},
     {"atomic", &HelmOptions::atomic, kInstall | kUpgrade},
     {"force", &HelmOptions::force, kInstall | kUpgrade | kRollback},
+    {"force-conflicts", &HelmOptions::force_conflicts, kInstall | kUpgrade | kRollback},
     {"take-ownership", &HelmOptions::take_ownership, kInstall | kUpgrade},
     {"cleanup-on-fail", &HelmOptions::cleanup_on_fail, kUpgrade | kRollback},
     {"no-hooks", &HelmOptions::no_hooks, kEveryCommand},
@@ -101,7 +102,7 @@ constexpr std::array<HelmFlag, 13> kFlags{{
 }};
 
 constexpr std::array<Name, 3> kCascades{"background", "foreground", "orphan"};
-constexpr std::array<Name, 3> kClusterEdits{"delete", "rollout-restart", "label"};
+constexpr std::array<Name, 4> kClusterEdits{"delete", "rollout-restart", "label", "set"};
 
 template <class Kind>
 std::optional<Kind> from_name(Names names, Name name) {
@@ -177,6 +178,7 @@ std::string_view cluster_edit_name(ClusterEditKind kind) {
   return row_at(kClusterEdits, static_cast<std::size_t>(kind));
 }
 Names cluster_edit_names() { return kClusterEdits; }
+bool has_value(ClusterEditKind kind) { return kind == ClusterEditKind::label || kind == ClusterEditKind::set; }
 std::optional<ClusterEditKind> cluster_edit_from_name(std::string_view name) {
   return from_name<ClusterEditKind>(kClusterEdits, name);
 }

@@ -70,6 +70,7 @@ std::optional<Propagation> cascade_from_name(std::string_view name);
 
 std::string_view cluster_edit_name(ClusterEditKind kind);  // "delete"
 Names cluster_edit_names();
+bool has_value(ClusterEditKind kind);  // it sets a key to a value
 std::optional<ClusterEditKind> cluster_edit_from_name(std::string_view name);
 
 }  // namespace barnacle

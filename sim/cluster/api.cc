@@ -4,6 +4,7 @@
 #include "sim/cluster/admission.h"
 #include "sim/cluster/api_error.h"
 #include "sim/cluster/json_read.h"
+#include "sim/cluster/kinds.h"
 #include "sim/cluster/patch.h"
 
 namespace barnacle {
@@ -33,19 +34,62 @@ bool same_payload(const Object& a, const Object& b) {
   return a.payload_hash == b.payload_hash && (a.payload == b.payload || a.payload_hash != Hash128{});
 }
 
-// Stores a client's change of a stored object; a change of nothing leaves the version as it was, as the real one does.
-ApiResult<ObjectPtr> commit(Cluster& cluster, const ObjectPtr& stored, Object changed) {
-  const bool same_body = stored->body->hash == changed.body->hash;
-  if (same_body && stored->labels == changed.labels && stored->annotations == changed.annotations &&
-      stored->finalizers == changed.finalizers && same_payload(*stored, changed)) {
-    return stored;
-  }
+bool same_content(const Object& a, const Object& b) {
+  return a.body->hash == b.body->hash && a.labels == b.labels && a.annotations == b.annotations &&
+         a.finalizers == b.finalizers && same_payload(a, b);
+}
+
+FieldOwnersPtr shared(FieldOwners owners) { return std::make_shared<const FieldOwners>(std::move(owners)); }
+
+std::string_view manager_of(const Account& who) {
+  return who.manager.empty() ? std::string_view("unknown") : std::string_view(who.manager);
+}
+
+// Who owns what after a write that is no apply.
+void note_manager(const Cluster& cluster, const Account& who, const Object* stored, Object& changed) {
+  if (!cluster.notes_managers) return;
+  const FieldOwners before = stored != nullptr && stored->field_owners ? *stored->field_owners : FieldOwners{};
+  changed.field_owners = shared(owners_after_write(before, stored == nullptr ? Json() : stored->document(),
+                                                   changed.document(), manager_of(who), cluster.now));
+}
+
+ApiResult<ObjectPtr> store(Cluster& cluster, const ObjectPtr& stored, Object changed) {
   if (auto refusal = admit_change(*stored, changed)) return std::unexpected(std::move(*refusal));
-  if (!same_body) ++changed.generation;
+  if (stored->body->hash != changed.body->hash) ++changed.generation;
   ClusterAccess access(cluster);
   const ObjectPtr put = access.put(std::move(changed));
   access.finish_deletion(put->kind, put->namespace_, put->name);
   return put;
+}
+
+// Stores a client's change of a stored object; a change of nothing leaves the version as it was, as the real one does.
+ApiResult<ObjectPtr> commit(Cluster& cluster, const Account& who, const ObjectPtr& stored, Object changed) {
+  if (same_content(*stored, changed)) return stored;
+  note_manager(cluster, who, stored.get(), changed);
+  return store(cluster, stored, std::move(changed));
+}
+
+// What was written before anybody applied belongs to a manager of that name.
+FieldOwners owners_before_apply(const Object& stored) {
+  if (stored.field_owners) return *stored.field_owners;
+  return {{"before-first-apply", false, fields_of(stored.document()), stored.created}};
+}
+
+ApiResult<ObjectPtr> apply_to(Cluster& cluster, const Account& who, const ObjectPtr& stored, const Object& wanted,
+                              bool force) {
+  const FieldOwners owners = owners_before_apply(*stored);
+  auto applied = apply_fields(stored->document(), owners, wanted.document(), manager_of(who), force, cluster.now);
+  if (!applied)
+    return std::unexpected(ApiError{409, "Conflict", conflict_text(applied.error(), api_version(stored->kind))});
+  Object changed = *stored;
+  Json& document = applied->document;
+  changed.labels = strings_at(at(document, "metadata"), "labels");
+  changed.annotations = strings_at(at(document, "metadata"), "annotations");
+  document.erase("metadata");
+  changed.body = make_body(std::move(document));
+  if (same_content(*stored, changed) && hash_of(owners) == hash_of(applied->owners)) return stored;
+  changed.field_owners = shared(std::move(applied->owners));
+  return store(cluster, stored, std::move(changed));
 }
 
 // Labels and annotations are what clients patch most: no detour over a JSON document of the whole object.
@@ -107,14 +151,15 @@ std::optional<ApiError> patch_body(Object& object, const Json& patch, PatchKind 
   return std::nullopt;
 }
 
-ApiResult<ObjectPtr> apply_patch(Cluster& cluster, const ObjectPtr& stored, const Json& patch, PatchKind kind) {
+ApiResult<ObjectPtr> apply_patch(Cluster& cluster, const Account& who, const ObjectPtr& stored, const Json& patch,
+                                 PatchKind kind) {
   if (!patch.is_object()) return bad_request("the patch is not an object");
   Object changed = *stored;
   if (auto refusal = patch_metadata(changed, at(patch, "metadata"))) return std::unexpected(std::move(*refusal));
   if (speaks_of_body(patch)) {
     if (auto refusal = patch_body(changed, patch, kind)) return std::unexpected(std::move(*refusal));
   }
-  return commit(cluster, stored, std::move(changed));
+  return commit(cluster, who, stored, std::move(changed));
 }
 
 }  // namespace
@@ -144,7 +189,22 @@ ApiResult<ObjectPtr> Cluster::create(const Account& who, Object object) {
     return std::unexpected(std::move(*refusal));
   object.body = cleaned_body(object.body);
   if (auto refusal = admit(*this, object)) return std::unexpected(std::move(*refusal));
+  note_manager(*this, who, nullptr, object);
   return ClusterAccess(*this).insert(std::move(object));
+}
+
+ApiResult<ObjectPtr> Cluster::apply(const Account& who, Object wanted, bool force) {
+  if (!is_namespaced(wanted.kind)) wanted.namespace_.clear();
+  if (auto refusal = authorize(*this, who, "patch", wanted.kind, wanted.namespace_, wanted.name))
+    return std::unexpected(std::move(*refusal));
+  wanted.body = cleaned_body(wanted.body);
+  if (const ObjectPtr stored = find(wanted.kind, wanted.namespace_, wanted.name))
+    return apply_to(*this, who, stored, wanted, force);
+  if (auto refusal = authorize(*this, who, "create", wanted.kind, wanted.namespace_, {}))
+    return std::unexpected(std::move(*refusal));
+  wanted.field_owners = shared({{std::string(manager_of(who)), true, fields_of(wanted.document()), now}});
+  if (auto refusal = admit(*this, wanted)) return std::unexpected(std::move(*refusal));
+  return ClusterAccess(*this).insert(std::move(wanted));
 }
 
 ApiResult<ObjectPtr> Cluster::update(const Account& who, const Object& object) {
@@ -161,7 +221,7 @@ ApiResult<ObjectPtr> Cluster::update(const Account& who, const Object& object) {
   changed.body = cleaned_body(object.body);
   changed.payload = object.payload;
   changed.payload_hash = object.payload_hash;
-  return commit(*this, stored, std::move(changed));
+  return commit(*this, who, stored, std::move(changed));
 }
 
 ApiResult<ObjectPtr> Cluster::merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name,
@@ -170,7 +230,7 @@ ApiResult<ObjectPtr> Cluster::merge_patch(const Account& who, Kind kind, std::st
   if (auto refusal = authorize(*this, who, "patch", kind, ns, name)) return std::unexpected(std::move(*refusal));
   const ObjectPtr stored = find(kind, ns, name);
   if (!stored) return not_found(kind, name);
-  return apply_patch(*this, stored, patch, PatchKind::merge);
+  return apply_patch(*this, who, stored, patch, PatchKind::merge);
 }
 
 ApiResult<ObjectPtr> Cluster::strategic_merge_patch(const Account& who, Kind kind, std::string_view ns,
@@ -179,7 +239,7 @@ ApiResult<ObjectPtr> Cluster::strategic_merge_patch(const Account& who, Kind kin
   if (auto refusal = authorize(*this, who, "patch", kind, ns, name)) return std::unexpected(std::move(*refusal));
   const ObjectPtr stored = find(kind, ns, name);
   if (!stored) return not_found(kind, name);
-  return apply_patch(*this, stored, patch, PatchKind::strategic);
+  return apply_patch(*this, who, stored, patch, PatchKind::strategic);
 }
 
 ApiResult<void> Cluster::remove(const Account& who, Kind kind, std::string_view ns, std::string_view name,

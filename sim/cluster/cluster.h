@@ -36,6 +36,7 @@ using ApiResult = std::expected<T, ApiError>;
 struct Account {
   std::string namespace_;
   std::string name;
+  std::string manager = {};  // the name by which the server notes what it writes: "helm", "kubectl-label"
   bool administrator() const { return name.empty(); }
 };
 
@@ -99,6 +100,9 @@ class Cluster {
   Cluster();
 
   Time now = 0;
+  // Every write notes in its object who wrote it. Only server-side apply ever asks; elsewhere it costs and changes
+  // nothing.
+  bool notes_managers = false;
 
   // --- API, as a server behind HTTP would answer; `who` is checked against live roles and bindings ---
   ApiResult<ObjectPtr> get(const Account& who, Kind kind, std::string_view ns, std::string_view name);
@@ -115,6 +119,10 @@ class Cluster {
   // tolerations as a whole).
   ApiResult<ObjectPtr> strategic_merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name,
                                              const nlohmann::json& patch);
+  // Server-side apply by who.manager: creates the object, or brings what the manager states to its values and takes
+  // away what it stated before and does no longer. 409 Conflict where others own what would change, unless `force`
+  // takes it.
+  ApiResult<ObjectPtr> apply(const Account& who, Object wanted, bool force);
   ApiResult<void> remove(const Account& who, Kind kind, std::string_view ns, std::string_view name,
                          Propagation propagation = Propagation::background);
   // `name`: of the object asked for, for rules with resourceNames; empty for create and list.

@@ -103,6 +103,7 @@ Hash128 content_hash(const Object& object) {
   for (const OwnerReference& owner : object.owners) hasher.add(static_cast<std::uint64_t>(owner.kind)).add(owner.name);
   hasher.add(static_cast<std::uint64_t>(object.finalizers.size()));
   for (const std::string& finalizer : object.finalizers) hasher.add(finalizer);
+  if (object.field_owners) hasher.add(hash_of(*object.field_owners));
   return hasher.add(object.body->hash).add(object.payload_hash).finish();
 }
 

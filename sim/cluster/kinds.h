@@ -1,6 +1,7 @@
 // What the API knows of each kind.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "sim/cluster/objects.h"
@@ -15,5 +16,6 @@ struct KindFacts {
   bool namespaced;
 };
 const KindFacts& facts(Kind kind);
+std::string api_version(Kind kind);  // "apps/v1"
 
 }  // namespace barnacle

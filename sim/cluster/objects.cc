@@ -43,6 +43,11 @@ bool is_called(const KindFacts& kind, std::string_view name) {
 
 const KindFacts& facts(Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
+std::string api_version(Kind kind) {
+  const std::string group(facts(kind).group);
+  return group.empty() ? "v1" : group + "/v1";
+}
+
 std::string_view kind_name(Kind kind) { return facts(kind).name; }
 std::string_view resource_name(Kind kind) { return facts(kind).resource; }
 bool is_namespaced(Kind kind) { return facts(kind).namespaced; }
@@ -66,6 +71,13 @@ BodyPtr make_body(nlohmann::json json) {
   body->hash = hash_of_json(body->json);
   body->views = read_views(body->json);
   return body;
+}
+
+nlohmann::json Object::document() const {
+  nlohmann::json document = body->json;
+  if (!labels.empty()) document["metadata"]["labels"] = labels;
+  if (!annotations.empty()) document["metadata"]["annotations"] = annotations;
+  return document;
 }
 
 std::string describe(const Object& object) {

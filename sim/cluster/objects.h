@@ -16,6 +16,7 @@
 
 #include "sim/base/clock.h"
 #include "sim/base/hash.h"
+#include "sim/cluster/field_ownership.h"
 
 namespace barnacle {
 
@@ -148,11 +149,15 @@ struct Object {
   // What a client keeps inside in a form of its own (a Helm release in its Secret): decoded, with its hash.
   std::shared_ptr<const void> payload;
   Hash128 payload_hash;
+  // metadata.managedFields; null where nobody keeps them (see Cluster::notes_managers).
+  FieldOwnersPtr field_owners;
   // Of everything above but uid, versions, dates, order and status; the suffix of a generated pod name does not count.
   // The store keeps it.
   Hash128 content_hash;
 
   const nlohmann::json& json() const { return body->json; }
+  // What clients own of it: its body, and labels and annotations in "metadata".
+  nlohmann::json document() const;
 };
 using ObjectPtr = std::shared_ptr<const Object>;
 

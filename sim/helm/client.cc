@@ -3,13 +3,15 @@
 #include <unordered_map>
 #include <utility>
 
+#include "sim/cluster/kinds.h"
+#include "sim/helm/object_status.h"
 #include "sim/helm/readiness.h"
 
 namespace barnacle {
 namespace {
 
 constexpr std::size_t kRememberedMerges = 1U << 14;
-const Account kAdministrator;
+const Account kHelm{.namespace_ = {}, .name = {}, .manager = "helm"};
 
 std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
@@ -54,7 +56,14 @@ std::optional<std::string> ownership_error(const Object& live, const std::string
   return "invalid ownership metadata" + errors;
 }
 
+Done apply_object(Client& client, const Object& target) {
+  if (const auto applied = client.apply(target, client.options().force_conflicts); !applied)
+    return std::unexpected(applied.error().message);
+  return {};
+}
+
 Done update_object(Client& client, const Object& live, const Object& original, const Object& target) {
+  if (client.applies()) return apply_object(client, target);
   if (client.options().force) {
     if (const auto replaced = client.update(target); !replaced) {
       return std::unexpected("failed to replace object: " + replaced.error().message);
@@ -84,15 +93,15 @@ Done update_objects(Client& client, const ObjectList& original, const ObjectList
     const ObjectPtr live = client.cluster().find(object->kind, object->namespace_, object->name);
     if (!live) {
       created.push_back(object);
-      if (const auto made = client.create(*object); !made) {
+      if (const auto made = client.make(*object); !made) {
         return std::unexpected("failed to create resource: " + made.error().message);
       }
       continue;
     }
     const Object* before = find_in(original, *object);
     if (before == nullptr) {
-      return std::unexpected("no " + std::string(kind_name(object->kind)) + " with the name " +
-                             in_quotes(object->name) + " found");
+      return std::unexpected(client.said("no ", "original object ") + std::string(kind_name(object->kind)) +
+                             " with the name " + in_quotes(object->name) + client.said(" found", " not found"));
     }
     if (const Done updated = update_object(client, *live, *before, *object); !updated) {
       errors += (errors.empty() ? "" : " && ") + updated.error();
@@ -104,8 +113,8 @@ Done update_objects(Client& client, const ObjectList& original, const ObjectList
 
 }  // namespace
 
-Client::Client(Cluster& cluster, Machines& machines, const HelmOptions& options)
-    : cluster_(cluster), machines_(machines), options_(options) {
+Client::Client(Cluster& cluster, Machines& machines, const HelmOptions& options, int major)
+    : cluster_(cluster), machines_(machines), options_(options), major_(major) {
   die_if_due();
 }
 
@@ -119,19 +128,31 @@ void Client::wrote() {
 }
 
 ApiResult<ObjectPtr> Client::create(Object object) {
-  ApiResult<ObjectPtr> answer = cluster_.create(kAdministrator, std::move(object));
+  ApiResult<ObjectPtr> answer = cluster_.create(kHelm, std::move(object));
   wrote();
   return answer;
 }
 
+ApiResult<ObjectPtr> Client::apply(const Object& object, bool force) {
+  ApiResult<ObjectPtr> answer = cluster_.apply(kHelm, object, force);
+  wrote();
+  if (!answer && answer.error().code == 409) {
+    const std::string group = facts(object.kind).group.empty() ? "/v1" : api_version(object.kind);
+    answer.error().message.insert(0, "conflict occurred while applying object " + object.namespace_ + "/" +
+                                         object.name + " " + group + ", Kind=" + std::string(kind_name(object.kind)) +
+                                         ": ");
+  }
+  return answer;
+}
+
 ApiResult<ObjectPtr> Client::update(const Object& object) {
-  ApiResult<ObjectPtr> answer = cluster_.update(kAdministrator, object);
+  ApiResult<ObjectPtr> answer = cluster_.update(kHelm, object);
   wrote();
   return answer;
 }
 
 ApiResult<void> Client::remove(const Object& object, Propagation propagation) {
-  ApiResult<void> answer = cluster_.remove(kAdministrator, object.kind, object.namespace_, object.name, propagation);
+  ApiResult<void> answer = cluster_.remove(kHelm, object.kind, object.namespace_, object.name, propagation);
   wrote();
   return answer;
 }
@@ -143,12 +164,14 @@ bool Client::wait_until(Time timeout_s, const std::function<bool(const Cluster&)
 
 Done create_objects(Client& client, const ObjectList& objects) {
   for (const Object* object : objects) {
-    if (const auto made = client.create(*object); !made) return std::unexpected(made.error().message);
+    if (const auto made = client.make(*object); !made) return std::unexpected(made.error().message);
   }
   return {};
 }
 
 Done apply_objects(Client& client, const ObjectList& original, const ObjectList& target, ObjectList& created) {
+  if (client.applies() && client.options().force)
+    return std::unexpected("invalid operation: cannot use server-side apply and force replace together");
   if (const Done updated = update_objects(client, original, target, created); !updated) return updated;
   for (const Object* object : original) {
     if (find_in(target, *object) != nullptr) continue;
@@ -178,6 +201,7 @@ std::expected<ObjectList, std::string> existing_objects(Client& client, const Ob
 }
 
 Done wait_for_objects(Client& client, const ObjectList& objects) {
+  if (client.applies()) return wait_until_current(client, objects);
   const auto ready = [&objects](const Cluster& cluster) {
     for (const Object* object : objects) {
       if (object->kind == Kind::daemon_set && !daemon_set_ready(cluster, object->namespace_, object->name))

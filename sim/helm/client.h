@@ -5,6 +5,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/helm/helm.h"
@@ -20,13 +21,20 @@ using Done = std::expected<void, std::string>;
 
 class Client {
  public:
-  Client(Cluster& cluster, Machines& machines, const HelmOptions& options);
+  Client(Cluster& cluster, Machines& machines, const HelmOptions& options, int major = kHelm3);
 
   Cluster& cluster() { return cluster_; }
   const HelmOptions& options() const { return options_; }
+  // Helm 4: objects are applied by the server.
+  bool applies() const { return major_ == kHelm4; }
+  // Where the two majors word the same thing differently.
+  std::string said(std::string_view by_3, std::string_view by_4) const { return std::string(applies() ? by_4 : by_3); }
 
   // Writing requests; each one counts, failed ones too.
   ApiResult<ObjectPtr> create(Object object);
+  ApiResult<ObjectPtr> apply(const Object& object, bool force);
+  // One of a chart's objects that is to be new.
+  ApiResult<ObjectPtr> make(const Object& object) { return applies() ? apply(object, false) : create(object); }
   ApiResult<ObjectPtr> update(const Object& object);
   ApiResult<void> remove(const Object& object, Propagation propagation = Propagation::background);
 
@@ -40,6 +48,7 @@ class Client {
   Cluster& cluster_;
   Machines& machines_;
   const HelmOptions& options_;
+  int major_;
   int writes_ = 0;
 };
 
@@ -47,7 +56,8 @@ class Client {
 Done create_objects(Client& client, const ObjectList& objects);
 
 // Brings the live objects from the manifest `original` to `target`: missing ones are created, present ones are patched
-// three ways (or replaced, with --force), those that only `original` has are deleted. `created` grows even on an error.
+// three ways (or replaced, with --force) or applied, those that only `original` has are deleted. `created` grows even
+// on an error.
 Done apply_objects(Client& client, const ObjectList& original, const ObjectList& target, ObjectList& created);
 
 // Objects of `objects` that are there already. An error when one is not the release's own, unless ownership is taken.

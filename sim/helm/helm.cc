@@ -1,5 +1,6 @@
 #include "sim/helm/helm.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/helm/client.h"
@@ -8,11 +9,19 @@
 namespace barnacle {
 namespace {
 
+// The lines of a message as one.
+HelmResult in_one_line(HelmResult result) {
+  std::ranges::replace(result.message, '\n', ' ');
+  return result;
+}
+
 template <class Command>
-HelmResult run_command(Cluster& cluster, Machines& machines, const HelmOptions& options, const Command& command) {
+HelmResult run_command(Cluster& cluster, Machines& machines, const HelmOptions& options, int major,
+                       const Command& command) {
+  if (options.force_conflicts && major != kHelm4) return helm_refusal("unknown flag: --force-conflicts");
   try {
-    Client client(cluster, machines, options);
-    return command(client);
+    Client client(cluster, machines, options, major);
+    return in_one_line(command(client));
   } catch (const ClientKilled&) {
     return {.exit_status = 137, .message = "killed", .refused = false};
   }
@@ -30,14 +39,14 @@ bool is_to_be_installed(const RevisionPtr& newest) { return !newest || newest->s
 
 HelmResult Helm::install(const std::string& release, const std::string& ns, ChartPtr chart, const Values& values,
                          const HelmOptions& options) {
-  return run_command(cluster_, machines_, options, [&](Client& client) {
+  return run_command(cluster_, machines_, options, major_, [&](Client& client) {
     return prefixed("INSTALLATION FAILED: ", run_install(client, {release, ns}, chart, values, options.replace));
   });
 }
 
 HelmResult Helm::upgrade(const std::string& release, const std::string& ns, ChartPtr chart, const Values* values,
                          const HelmOptions& options) {
-  return run_command(cluster_, machines_, options, [&](Client& client) {
+  return run_command(cluster_, machines_, options, major_, [&](Client& client) {
     if (options.install) {
       const RevisionPtr newest = newest_revision(cluster_, ns, release);
       if (is_to_be_installed(newest)) {
@@ -50,12 +59,12 @@ HelmResult Helm::upgrade(const std::string& release, const std::string& ns, Char
 }
 
 HelmResult Helm::rollback(const std::string& release, const std::string& ns, int revision, const HelmOptions& options) {
-  return run_command(cluster_, machines_, options,
+  return run_command(cluster_, machines_, options, major_,
                      [&](Client& client) { return run_rollback(client, {release, ns}, revision, options.wait); });
 }
 
 HelmResult Helm::uninstall(const std::string& release, const std::string& ns, const HelmOptions& options) {
-  return run_command(cluster_, machines_, options, [&](Client& client) {
+  return run_command(cluster_, machines_, options, major_, [&](Client& client) {
     return run_uninstall(client, {release, ns}, options.keep_history, options.wait);
   });
 }

@@ -1,5 +1,9 @@
-// What the Helm 3 client does: releases with revisions stored as Secrets, install, upgrade, rollback, uninstall, hooks,
-// three-way merge, ownership. One call is one command run to its end; it moves the cluster's clock while it waits.
+// What the Helm client does: releases with revisions stored as Secrets, install, upgrade, rollback, uninstall, hooks,
+// ownership. One call is one command run to its end; it moves the cluster's clock while it waits.
+//
+// Helm 3 computes what it changes itself (a three-way merge). Helm 4 leaves that to the server: it applies whole
+// objects, field by field of its own, and is refused where somebody else has taken a field over. It also waits
+// otherwise.
 #pragma once
 
 #include <cstdint>
@@ -100,6 +104,7 @@ struct HelmOptions {
   bool wait = false;
   bool atomic = false;
   bool force = false;
+  bool force_conflicts = false;  // Helm 4: takes fields from their owners
   bool take_ownership = false;
   bool cleanup_on_fail = false;
   bool no_hooks = false;
@@ -123,10 +128,14 @@ struct HelmResult {
       false;  // nothing was changed: rendering or an ownership check stopped it, or the release was not there
 };
 
+inline constexpr int kHelm3 = 3;
+inline constexpr int kHelm4 = 4;
+
 // Release storage and the four commands. Stateless: all state is in the cluster's Secrets.
 class Helm {
  public:
-  Helm(Cluster& cluster, Machines& machines) : cluster_(cluster), machines_(machines) {}
+  Helm(Cluster& cluster, Machines& machines, int major = kHelm3)
+      : cluster_(cluster), machines_(machines), major_(major) {}
 
   HelmResult install(const std::string& release, const std::string& ns, ChartPtr chart, const Values& values,
                      const HelmOptions& options);
@@ -140,6 +149,7 @@ class Helm {
  private:
   Cluster& cluster_;
   Machines& machines_;
+  int major_;
 };
 
 // All revisions, by release namespace, name and number.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/base/stable_sort.h"
+#include "sim/helm/object_status.h"
 #include "sim/helm/storage.h"
 
 namespace barnacle {
@@ -36,6 +37,8 @@ Done delete_hook(Client& client, const Object& object) {
   if (const auto removed = client.remove(object); !removed && removed.error().code != 404) {
     return std::unexpected(removed.error().message);
   }
+  // Helm 4 waits for deletions only where it was asked to wait.
+  if (client.applies() && !client.options().wait && !client.options().atomic) return {};
   const bool gone = client.wait_until(client.options().timeout_s, [&object](const Cluster& cluster) {
     return cluster.find(object.kind, object.namespace_, object.name) == nullptr;
   });
@@ -76,6 +79,7 @@ Done wait_for_pod(Client& client, const Object& pod) {
 
 // Jobs and Pods are waited for; every other kind is ready once it is there.
 Done wait_for_hook(Client& client, const Object& object) {
+  if (client.applies()) return wait_until_current(client, {&object});
   if (object.kind == Kind::job) return wait_for_job(client, object);
   if (object.kind == Kind::pod) return wait_for_pod(client, object);
   return {};
@@ -86,21 +90,33 @@ Done run_hook(Client& client, const Revision& revision, const Hook& hook, std::s
     if (Done deleted = delete_hook(client, hook.object); !deleted) return deleted;
   }
   store_again(client, revision);
-  if (const auto made = client.create(hook.object); !made) {
+  if (const auto made = client.make(hook.object); !made) {
     return std::unexpected("warning: Hook " + std::string(event) + " " + hook.object.name +
                            " failed: " + made.error().message);
   }
   Done waited = wait_for_hook(client, hook.object);
-  if (!waited && hook.delete_policy.hook_failed) static_cast<void>(delete_hook(client, hook.object));
+  if (!waited && !client.applies() && hook.delete_policy.hook_failed)
+    static_cast<void>(delete_hook(client, hook.object));
   return waited;
+}
+
+// Helm 3 leaves the hooks before one that failed; Helm 4 deletes those that were to go with their success.
+void clean_up_after(Client& client, const HookList& hooks, std::size_t failed) {
+  if (hooks[failed]->delete_policy.hook_failed) static_cast<void>(delete_hook(client, hooks[failed]->object));
+  for (const Hook* hook : hooks | std::views::take(failed)) {
+    if (hook->delete_policy.hook_succeeded && !delete_hook(client, hook->object)) return;
+  }
 }
 
 }  // namespace
 
 Done run_hooks(Client& client, const Revision& revision, std::string_view event) {
   const HookList hooks = hooks_of(*revision.manifest, event);
-  for (const Hook* hook : hooks) {
-    if (Done ran = run_hook(client, revision, *hook, event); !ran) return ran;
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    Done ran = run_hook(client, revision, *hooks[i], event);
+    if (ran) continue;
+    if (client.applies()) clean_up_after(client, hooks, i);
+    return ran;
   }
   for (const Hook* hook : std::views::reverse(hooks)) {
     if (!hook->delete_policy.hook_succeeded) continue;

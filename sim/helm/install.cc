@@ -68,19 +68,22 @@ HelmResult fail_release(Client& client, const Named& named, Revision& revision, 
     return helm_error("an error occurred while uninstalling the release. original install error: " + error + ": " +
                       uninstalled.message);
   }
-  return helm_error("release " + named.release + " failed, and has been uninstalled due to atomic being set: " + error);
+  return helm_error("release " + named.release + " failed, and has been uninstalled due to " +
+                    client.said("atomic", "rollback-on-failure") + " being set: " + error);
 }
 
 }  // namespace
 
 HelmResult run_install(Client& client, const Named& named, const ChartPtr& chart, const Values& values, bool replace) {
   const RevisionPtr newest = newest_revision(client.cluster(), named.namespace_, named.release);
-  if (!name_is_free(newest, replace)) return helm_refusal("cannot re-use a name that is still in use");
+  if (!name_is_free(newest, replace))
+    return helm_refusal(client.said("cannot re-use", "release name check failed: cannot reuse") +
+                        " a name that is still in use");
   const auto manifest = render_manifest(*chart, named.release, named.namespace_, values, false, client.cluster());
   if (!manifest) return helm_refusal(manifest.error().message);
   const ObjectList objects = install_order(**manifest);
   const auto adopted = existing_objects(client, objects, named.release, named.namespace_);
-  if (!adopted) return helm_refusal("Unable to continue with install: " + adopted.error());
+  if (!adopted) return helm_refusal(client.said("Unable", "unable") + " to continue with install: " + adopted.error());
 
   if (client.options().create_namespace) create_namespace(client, named.namespace_);
   Revision revision{named.release,

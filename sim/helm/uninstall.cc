@@ -50,6 +50,16 @@ HelmResult uninstall_again(Client& client, const Named& named, const std::vector
   return {};
 }
 
+// Helm 4 leaves no other revision deployed beside an uninstalled one.
+void supersede_deployed(Client& client, const std::vector<RevisionPtr>& history, const Revision& release) {
+  for (const RevisionPtr& revision : history) {
+    if (revision->number == release.number || revision->status != ReleaseStatus::deployed) continue;
+    Revision old = *revision;
+    old.status = ReleaseStatus::superseded;
+    store_again(client, old);
+  }
+}
+
 // Deletes the records, or keeps them and notes the end.
 void finish(Client& client, const std::vector<RevisionPtr>& history, Revision& release, bool keep_history,
             Errors& errors) {
@@ -57,6 +67,7 @@ void finish(Client& client, const std::vector<RevisionPtr>& history, Revision& r
   release.description = "Uninstallation complete";
   if (keep_history) {
     store_again(client, release);
+    if (client.applies()) supersede_deployed(client, history, release);
   } else if (const Done purged = purge(client, history); !purged) {
     errors.push_back("uninstall: Failed to purge the release: " + purged.error());
   }

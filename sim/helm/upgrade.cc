@@ -56,7 +56,8 @@ std::expected<ObjectList, std::string> with_adopted(Client& client, const Named&
     if (find_in(original, *object) == nullptr) fresh.push_back(object);
   }
   const auto adopted = existing_objects(client, fresh, named.release, named.namespace_);
-  if (!adopted) return std::unexpected("Unable to continue with update: " + adopted.error());
+  if (!adopted)
+    return std::unexpected(client.said("Unable", "unable") + " to continue with update: " + adopted.error());
   original.insert(original.end(), adopted->begin(), adopted->end());
   return original;
 }
@@ -102,7 +103,8 @@ HelmResult roll_back(Client& client, const Named& named, const std::string& erro
     return helm_error("an error occurred while rolling back the release. original upgrade error: " + error + ": " +
                       rolled.message);
   }
-  return helm_error("release " + named.release + " failed, and has been rolled back due to atomic being set: " + error);
+  return helm_error("release " + named.release + " failed, and has been rolled back due to " +
+                    client.said("atomic", "rollback-on-failure") + " being set: " + error);
 }
 
 HelmResult fail_release(Client& client, const Named& named, Revision& revision, const std::string& error,

@@ -84,7 +84,16 @@ struct Call {
   Cluster& cluster;
   const ApiRequest& request;
   const ResourcePath& path;
+  Account who;
 };
+
+// By whose name managedFields knows the writer: as it says, or by its program's name.
+Account writer_of(const ApiRequest& request) {
+  Account who = request.account;
+  who.manager = query_of(request, "fieldManager");
+  if (who.manager.empty()) who.manager = request.user_agent.substr(0, request.user_agent.find('/'));
+  return who;
+}
 
 ApiResponse object_response(const Call& call, int status, const ApiResult<ObjectPtr>& result) {
   if (!result) return error_response(result.error());
@@ -92,14 +101,13 @@ ApiResponse object_response(const Call& call, int status, const ApiResult<Object
 }
 
 ApiResponse get_one(const Call& call) {
-  return object_response(call, 200,
-                         call.cluster.get(call.request.account, call.path.kind, call.path.namespace_, call.path.name));
+  return object_response(call, 200, call.cluster.get(call.who, call.path.kind, call.path.namespace_, call.path.name));
 }
 
 ApiResponse list_all(const Call& call) {
   const auto selector = selector_of(query_of(call.request, "labelSelector"));
   if (!selector) return error_response(selector.error());
-  auto found = call.cluster.list(call.request.account, call.path.kind, call.path.namespace_, *selector);
+  auto found = call.cluster.list(call.who, call.path.kind, call.path.namespace_, *selector);
   if (!found) return error_response(found.error());
   if (const std::string name = name_in_field_selector(call.request); !name.empty())
     std::erase_if(*found, [&](const ObjectPtr& object) { return object->name != name; });
@@ -115,9 +123,9 @@ ApiResponse create_one(const Call& call) {
   if (!object) return error_response(object.error());
   if (dry_run(call.request)) {
     Cluster trial = call.cluster;
-    return object_response(call, 201, trial.create(call.request.account, std::move(*object)));
+    return object_response(call, 201, trial.create(call.who, std::move(*object)));
   }
-  return object_response(call, 201, call.cluster.create(call.request.account, std::move(*object)));
+  return object_response(call, 201, call.cluster.create(call.who, std::move(*object)));
 }
 
 ApiResponse replace_one(const Call& call) {
@@ -125,19 +133,29 @@ ApiResponse replace_one(const Call& call) {
   if (!document) return error_response(document.error());
   auto object = object_from_wire(*document, call.path.kind, call.path.namespace_, call.path.name);
   if (!object) return error_response(object.error());
-  return object_response(call, 200, call.cluster.update(call.request.account, *object));
+  return object_response(call, 200, call.cluster.update(call.who, *object));
 }
 
-// An object that is applied and not there is created; one that is there gets what is applied, lists by their keys.
+// Why a request for server-side apply is refused before the object is looked at.
+std::optional<ApiError> refuse_apply(const Call& call, const Json& document) {
+  if (query_of(call.request, "fieldManager").empty())
+    return ApiError{
+        422, "Invalid",
+        "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"};
+  if (!at(at(document, "metadata"), "managedFields").is_null()) return bad("metadata.managedFields must be nil");
+  if (const std::string name = text_at(at(document, "metadata"), "name"); !name.empty() && name != call.path.name)
+    return bad(
+        fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, call.path.name));
+  return std::nullopt;
+}
+
 ApiResponse apply_one(const Call& call, const Json& document) {
-  if (call.cluster.find(call.path.kind, is_namespaced(call.path.kind) ? call.path.namespace_ : "", call.path.name)) {
-    return object_response(call, 200,
-                           call.cluster.strategic_merge_patch(call.request.account, call.path.kind,
-                                                              call.path.namespace_, call.path.name, document));
-  }
+  if (const auto refusal = refuse_apply(call, document)) return error_response(*refusal);
   auto object = object_from_wire(document, call.path.kind, call.path.namespace_, call.path.name);
   if (!object) return error_response(object.error());
-  return object_response(call, 201, call.cluster.create(call.request.account, std::move(*object)));
+  const bool is_there = call.cluster.find(call.path.kind, object->namespace_, object->name) != nullptr;
+  const bool force = query_of(call.request, "force") == "true";
+  return object_response(call, is_there ? 200 : 201, call.cluster.apply(call.who, std::move(*object), force));
 }
 
 ApiResponse patch_one(const Call& call) {
@@ -147,10 +165,9 @@ ApiResponse patch_one(const Call& call) {
   const auto& [kind, ns, name, subresource] = call.path;
   if (type.starts_with("application/apply-patch")) return apply_one(call, *document);
   if (type.starts_with("application/merge-patch+json"))
-    return object_response(call, 200, call.cluster.merge_patch(call.request.account, kind, ns, name, *document));
+    return object_response(call, 200, call.cluster.merge_patch(call.who, kind, ns, name, *document));
   if (type.starts_with("application/strategic-merge-patch+json"))
-    return object_response(call, 200,
-                           call.cluster.strategic_merge_patch(call.request.account, kind, ns, name, *document));
+    return object_response(call, 200, call.cluster.strategic_merge_patch(call.who, kind, ns, name, *document));
   return error_response({415, "UnsupportedMediaType",
                          fmt::format("the body of the request was in an unknown format - accepted media types include: "
                                      "application/merge-patch+json, application/strategic-merge-patch+json, "
@@ -171,10 +188,10 @@ Propagation propagation_of(const ApiRequest& request) {
 }
 
 ApiResponse delete_one(const Call& call) {
-  const ObjectPtr before = call.cluster.find(
-      call.path.kind, is_namespaced(call.path.kind) ? call.path.namespace_ : "", call.path.name);
-  const auto removed = call.cluster.remove(call.request.account, call.path.kind, call.path.namespace_, call.path.name,
-                                           propagation_of(call.request));
+  const ObjectPtr before =
+      call.cluster.find(call.path.kind, is_namespaced(call.path.kind) ? call.path.namespace_ : "", call.path.name);
+  const auto removed =
+      call.cluster.remove(call.who, call.path.kind, call.path.namespace_, call.path.name, propagation_of(call.request));
   if (!removed) return error_response(removed.error());
   const Json details = {{"name", call.path.name}, {"kind", facts(call.path.kind).resource}};
   return json_response(200, {{"kind", "Status"},
@@ -227,7 +244,11 @@ std::optional<WatchRequest> watch_of(const ApiRequest& request) {
   if (request.method != "GET" || (watch != "true" && watch != "1")) return std::nullopt;
   const auto path = parse_resource_path(request.path);
   if (!path) return std::nullopt;
-  WatchRequest wanted{.kind = path->kind, .namespace_ = path->namespace_, .name = path->name, .selector = {}, .from = 0,
+  WatchRequest wanted{.kind = path->kind,
+                      .namespace_ = path->namespace_,
+                      .name = path->name,
+                      .selector = {},
+                      .from = 0,
                       .initial_events = query_of(request, "sendInitialEvents") == "true"};
   if (wanted.name.empty()) wanted.name = name_in_field_selector(request);
   if (const auto selector = selector_of(query_of(request, "labelSelector"))) wanted.selector = *selector;
@@ -246,7 +267,8 @@ ApiResponse handle(Cluster& cluster, const ApiRequest& request) {
   if (!path || !path->subresource.empty())
     return error_response({404, "NotFound", "the server could not find the requested resource"});
   for (const Row& row : kRows) {
-    if (row.method == request.method && row.named == !path->name.empty()) return row.handle({cluster, request, *path});
+    if (row.method == request.method && row.named == !path->name.empty())
+      return row.handle({cluster, request, *path, writer_of(request)});
   }
   return error_response({405, "MethodNotAllowed", "the server does not allow this method on the requested resource"});
 }

@@ -11,13 +11,14 @@
 namespace barnacle {
 
 struct ApiRequest {
-  std::string method;                          // "GET"
-  std::string path;                            // without the account's prefix: "/api/v1/nodes/node-a"
+  std::string method;  // "GET"
+  std::string path;    // without the account's prefix: "/api/v1/nodes/node-a"
   std::map<std::string, std::string> query;
   std::string content_type;
   std::string accept;
+  std::string user_agent;
   std::string body;
-  Account account;                             // by the prefix /_as/system:serviceaccount:NAMESPACE:NAME; else none
+  Account account;  // by the prefix /_as/system:serviceaccount:NAMESPACE:NAME; else none
 };
 
 struct ApiResponse {
@@ -30,9 +31,9 @@ struct ApiResponse {
 struct WatchRequest {
   Kind kind = Kind::job;
   std::string namespace_;
-  std::string name;           // by metadata.name; empty: all
+  std::string name;  // by metadata.name; empty: all
   Selector selector;
-  std::uint64_t from = 0;     // resourceVersion: what is older is known
+  std::uint64_t from = 0;       // resourceVersion: what is older is known
   bool initial_events = false;  // sendInitialEvents: begin with what is there, then a bookmark
 };
 

@@ -15,6 +15,7 @@
 #include "harness/live/api/wire_object.h"
 #include "sim/cluster/access.h"
 #include "sim/cluster/json_read.h"
+#include "sim/cluster/kinds.h"
 
 namespace barnacle {
 namespace api_detail {
@@ -34,8 +35,8 @@ struct Watch {
   bool told_all = false;  // all that is watched is finished: nothing more will happen
   // Shared with the client's thread, under the server's lock.
   std::deque<std::string> lines;
-  bool ended = false;   // by the server
-  bool gone = false;    // the client's connection
+  bool ended = false;  // by the server
+  bool gone = false;   // the client's connection
 };
 
 struct Waiting {
@@ -46,7 +47,8 @@ struct Waiting {
 };
 
 std::string line_of(const char* type, Json object) {
-  return Json{{"type", type}, {"object", std::move(object)}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return Json{{"type", type}, {"object", std::move(object)}}.dump(-1, ' ', false, Json::error_handler_t::replace) +
+         "\n";
 }
 
 // An httplib server on a socket that somebody else has opened.
@@ -99,6 +101,7 @@ struct ApiServer::State {
     waiting->request.method = from.method;
     waiting->request.content_type = from.get_header_value("Content-Type");
     waiting->request.accept = from.get_header_value("Accept");
+    waiting->request.user_agent = from.get_header_value("User-Agent");
     waiting->request.body = from.body;
     std::unique_lock guard(lock);
     queue.push_back(waiting);
@@ -284,6 +287,7 @@ int ApiServer::serve(Cluster& cluster, std::chrono::milliseconds wait) {
       response = handle(cluster, request);
     }
     const int status = response ? response->status : 200;
+    if (response && !fault && heard) heard(request, *response);
     {
       const std::scoped_lock guard(state.lock);
       state.record.push_back({request.method, request.path, request.account, status});
@@ -310,6 +314,16 @@ int ApiServer::serve(Cluster& cluster, std::chrono::milliseconds wait) {
     state.answered_one.notify_all();
   }
   return count;
+}
+
+ApiResponse ApiServer::ask(Cluster& cluster, const ApiRequest& request) {
+  const std::optional<ApiInterference> fault = interfere ? interfere(request) : std::nullopt;
+  if (fault && fault->after_done) (void)handle(cluster, request);
+  ApiResponse response = fault ? error_response(fault->error) : handle(cluster, request);
+  if (!fault && heard) heard(request, response);
+  const std::scoped_lock guard(state_->lock);
+  state_->record.push_back({request.method, request.path, request.account, response.status});
+  return response;
 }
 
 void ApiServer::hold_administrators(bool hold) {

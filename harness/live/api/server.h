@@ -52,6 +52,9 @@ class ApiServer {
   // requests were answered.
   int serve(Cluster& cluster, std::chrono::milliseconds wait);
 
+  // One request of a client that lives in this process, answered and recorded as if it had come through a socket.
+  ApiResponse ask(Cluster& cluster, const ApiRequest& request);
+
   // While true, administrators (Helm) wait: a program that runs on a node is served alone, so that the order of events
   // does not depend on who is faster.
   void hold_administrators(bool hold);
@@ -69,6 +72,8 @@ class ApiServer {
 
   // Asked before each request is carried out. Empty: no faults.
   std::function<std::optional<ApiInterference>(const ApiRequest&)> interfere;
+  // Told of each request that was answered, but for watches. Empty: nobody listens.
+  std::function<void(const ApiRequest&, const ApiResponse&)> heard;
 
   // Since the last reset().
   const std::vector<AnsweredRequest>& answered() const;

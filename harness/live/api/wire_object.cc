@@ -59,16 +59,15 @@ Json pod_json(const Object& pod, const PodStatus& status) {
 }
 
 Json job_json(const Cluster& cluster, const Object& job, const JobStatus& status) {
-  const auto active = std::ranges::count_if(cluster.pods_of(job), [](const ObjectPtr& pod) {
-    return !is_finished(pod_status(*pod));
-  });
+  const auto active =
+      std::ranges::count_if(cluster.pods_of(job), [](const ObjectPtr& pod) { return !is_finished(pod_status(*pod)); });
   Json json = {{"succeeded", status.succeeded},
                {"failed", status.failed},
                {"active", active},
                {"startTime", timestamp(status.started)}};
   if (status.condition.empty()) return json;
-  json["conditions"] = Json::array({condition(status.condition.c_str(), true, status.finished.value_or(cluster.now),
-                                              status.reason)});
+  json["conditions"] =
+      Json::array({condition(status.condition.c_str(), true, status.finished.value_or(cluster.now), status.reason)});
   return json;
 }
 
@@ -95,6 +94,19 @@ struct StatusWriter {
   }
 };
 
+Json managed_fields_json(const Object& object) {
+  Json entries = Json::array();
+  for (const FieldOwner& owner : *object.field_owners) {
+    entries.push_back({{"manager", owner.manager},
+                       {"operation", owner.applies ? "Apply" : "Update"},
+                       {"apiVersion", api_version(object.kind)},
+                       {"time", timestamp(owner.at)},
+                       {"fieldsType", "FieldsV1"},
+                       {"fieldsV1", owner.fields}});
+  }
+  return entries;
+}
+
 Json metadata_json(const Object& object) {
   Json metadata = {{"name", object.name},
                    {"uid", uid_text(object.uid)},
@@ -106,6 +118,7 @@ Json metadata_json(const Object& object) {
   if (!object.annotations.empty()) metadata["annotations"] = object.annotations;
   if (!object.finalizers.empty()) metadata["finalizers"] = object.finalizers;
   if (object.deletion_time) metadata["deletionTimestamp"] = timestamp(*object.deletion_time);
+  if (object.field_owners) metadata["managedFields"] = managed_fields_json(object);
   for (const OwnerReference& owner : object.owners) {
     metadata["ownerReferences"].push_back({{"apiVersion", api_version(owner.kind)},
                                            {"kind", kind_name(owner.kind)},
@@ -124,12 +137,9 @@ void note_placement(const Object& object, Json& json) {
 
 }  // namespace
 
-std::string api_version(Kind kind) {
-  const std::string_view group = facts(kind).group;
-  return group.empty() ? "v1" : fmt::format("{}/v1", group);
+std::string timestamp(Time time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(time)));
 }
-
-std::string timestamp(Time time) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(time))); }
 
 Json wire_object(const Cluster& cluster, const Object& object) {
   Json json = object.json().is_object() ? object.json() : Json::object();
@@ -158,7 +168,7 @@ Json wire_list(const Cluster& cluster, Kind kind, const std::vector<ObjectPtr>& 
 }
 
 Json wire_status(const ApiError& error) {
-  return {{"kind", "Status"},         {"apiVersion", "v1"},         {"metadata", Json::object()}, {"status", "Failure"},
+  return {{"kind", "Status"},         {"apiVersion", "v1"},     {"metadata", Json::object()}, {"status", "Failure"},
           {"message", error.message}, {"reason", error.reason}, {"code", error.code}};
 }
 
@@ -175,7 +185,8 @@ std::expected<Object, ApiError> object_from_wire(const Json& document, Kind kind
   object.annotations = strings_at(metadata, "annotations");
   object.finalizers = texts_at(metadata, "finalizers");
   const std::string version = text_at(metadata, "resourceVersion");
-  if (!version.empty() && std::ranges::all_of(version, [](char c) { return c >= '0' && c <= '9'; }) && version.size() < 19)
+  if (!version.empty() && std::ranges::all_of(version, [](char c) { return c >= '0' && c <= '9'; }) &&
+      version.size() < 19)
     object.resource_version = std::stoull(version);
   Json body = document;
   for (const char* key : {"apiVersion", "kind", "metadata", "status"}) body.erase(key);

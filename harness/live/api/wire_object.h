@@ -15,9 +15,6 @@ nlohmann::json wire_list(const Cluster& cluster, Kind kind, const std::vector<Ob
 // {"kind": "Status", "status": "Failure", …}
 nlohmann::json wire_status(const ApiError& error);
 
-// "apps/v1"
-std::string api_version(Kind kind);
-
 // What a client sent: metadata and body. `ns` and `name` of the request fill what the document leaves out.
 std::expected<Object, ApiError> object_from_wire(const nlohmann::json& document, Kind kind, const std::string& ns,
                                                  const std::string& name);

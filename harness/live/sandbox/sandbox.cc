@@ -108,8 +108,7 @@ bool Sandbox::pump(std::chrono::milliseconds wait, const StandIn& stand_in) {
   for (const int descriptor : descriptors()) ready.push_back({descriptor, POLLIN, 0});
   if (ready.empty()) return false;
   poll(ready.data(), ready.size(), static_cast<int>(wait.count()));
-  state_->output.read_what_is_there();
-  state_->trace.read_what_is_there();
+  catch_up();
   if (state_->gate && !state_->gate->serve()) state_->order(MessageKind::kill);
   state_->stand_ins.serve(stand_in);
   if (state_->kill_at && Clock::now() >= *state_->kill_at) {
@@ -120,6 +119,11 @@ bool Sandbox::pump(std::chrono::milliseconds wait, const StandIn& stand_in) {
   return state_->control >= 0;
 }
 
+void Sandbox::catch_up() {
+  state_->output.read_what_is_there();
+  state_->trace.read_what_is_there();
+}
+
 bool Sandbox::settled() const { return state_->control >= 0 && state_->stand_ins.settled(); }
 
 double Sandbox::slept_s() const { return state_->stand_ins.slept_s(); }
@@ -128,10 +132,7 @@ std::optional<Exit> Sandbox::exit() const { return state_->control < 0 ? state_-
 
 const std::string& Sandbox::output() const { return state_->output.text(); }
 
-const std::string& Sandbox::trace() const {
-  state_->trace.read_what_is_there();
-  return state_->trace.text();
-}
+const std::string& Sandbox::trace() const { return state_->trace.text(); }
 
 int Sandbox::effects() const { return state_->gate ? state_->gate->effects() : 0; }
 

@@ -72,11 +72,15 @@ struct SandboxSpec {
 struct StandInCall {
   std::vector<std::string> argv = {};  // argv[0] without folders: "systemctl"
   std::string cwd = {};
+  std::map<std::string, std::string> files = {};  // of kubectl and tomlq: the small files that arguments name
 };
 struct Answer {
   int exit = 0;
   std::string out = {};
   std::string err = {};
+  std::string run = {};    // the program to run in its place after all; nothing else counts then
+  std::string write = {};  // a file that is written before anything is said, and its new contents
+  std::string contents = {};
 };
 using StandIn = std::function<Answer(const StandInCall&)>;
 
@@ -107,8 +111,9 @@ class Sandbox {
   bool settled() const;    // its program has come to `sleep infinity`
   double slept_s() const;  // seconds of finite sleeps that did not happen
   std::optional<Exit> exit() const;
+  void catch_up();                    // reads what is in the pipes, so that output() and trace() are of now
   const std::string& output() const;  // stdout and stderr as one, in order, bounded
-  const std::string& trace() const;   // with trace_bash; up to this moment, also from on_effect
+  const std::string& trace() const;   // with trace_bash
   int effects() const;                // numbered so far
 
   // SIGTERM to the main process; what is left after grace is killed. Does not wait: pump until it is false.

@@ -12,13 +12,14 @@ namespace barnacle {
 
 namespace {
 
-constexpr std::size_t kMaxRequest = 1U << 20U;
+constexpr std::size_t kMaxRequest = 16U << 20U;
 constexpr std::size_t kMaxArguments = 4096;
+constexpr std::uint32_t kMaxFiles = 64;
 constexpr std::size_t kMaxConnections = 256;
 constexpr double kForever_s = 86400;
 
-// A count, that many arguments, and the working directory, each after its size; nullopt: not all is there yet.
-// An empty argv: nonsense.
+// A count, that many arguments, and the working directory, each after its size; then a count of files, and of each its
+// name and contents. nullopt: not all is there yet. An empty argv: nonsense.
 std::optional<StandInCall> parse_request(std::string_view bytes) {
   const auto number = [&]() -> std::optional<std::uint32_t> {
     if (bytes.size() < sizeof(std::uint32_t)) return std::nullopt;
@@ -31,21 +32,37 @@ std::optional<StandInCall> parse_request(std::string_view bytes) {
   if (!count) return std::nullopt;
   StandInCall call;
   if (*count == 0 || *count > kMaxArguments) return call;
-  for (std::uint32_t i = 0; i <= *count; ++i) {
+  const auto text = [&]() -> std::optional<std::string> {
     const auto size = number();
     if (!size || *size > bytes.size()) return std::nullopt;
-    call.argv.emplace_back(bytes.substr(0, *size));
+    std::string value(bytes.substr(0, *size));
     bytes.remove_prefix(*size);
+    return value;
+  };
+  for (std::uint32_t i = 0; i <= *count; ++i) {
+    const auto argument = text();
+    if (!argument) return std::nullopt;
+    call.argv.push_back(*argument);
   }
   call.cwd = call.argv.back();
   call.argv.pop_back();
+  const auto files = number();
+  if (!files) return std::nullopt;
+  for (std::uint32_t i = 0; i < std::min(*files, kMaxFiles); ++i) {
+    const auto name = text();
+    auto contents = name ? text() : std::nullopt;
+    if (!contents) return std::nullopt;
+    call.files[*name] = std::move(*contents);
+  }
   return call;
 }
 
 std::string reply_bytes(const Answer& answer) {
-  const std::uint32_t head[3] = {static_cast<std::uint32_t>(answer.exit), static_cast<std::uint32_t>(answer.out.size()),
-                                 static_cast<std::uint32_t>(answer.err.size())};
-  return std::string(reinterpret_cast<const char*>(head), sizeof head) + answer.out + answer.err;
+  const auto size = [](const std::string& text) { return static_cast<std::uint32_t>(text.size()); };
+  const std::uint32_t head[] = {static_cast<std::uint32_t>(answer.exit), size(answer.out),   size(answer.err),
+                                size(answer.run),                        size(answer.write), size(answer.contents)};
+  return std::string(reinterpret_cast<const char*>(head), sizeof head) + answer.out + answer.err + answer.run +
+         answer.write + answer.contents;
 }
 
 // sleep(1): the sum of its arguments, each with a suffix s, m, h or d; negative: not understood.

@@ -44,7 +44,7 @@ struct SubjectReader {
   LiveSubject subject(const TomlValue& value) const {
     const TableReader table(
         problems, value, "a subject",
-        {"name", "version", "date", "chart", "settings", "settled", "roots", "suffix", "label", "helm", "image"});
+        {"name", "version", "date", "chart", "settings", "settled", "roots", "suffix", "label", "image"});
     table.require(std::vector<std::string_view>{"name", "version", "date", "chart", "image"});
     LiveSubject subject;
     subject.folder = folder;
@@ -63,7 +63,6 @@ struct SubjectReader {
     table.texts("roots", subject.roots);
     table.text("suffix", subject.suffix);
     table.text("label", subject.label);
-    table.number("helm", subject.helm, 3, 4);
     for (const TomlValue* one : table.tables("image")) subject.images.push_back(image(*one));
     return subject;
   }

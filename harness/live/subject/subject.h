@@ -9,7 +9,6 @@
 //   roots    = ["/opt/kata{suffix}", "/etc/containerd"]   # what it may write; {suffix}: see `suffix`
 //   suffix   = "MULTI_INSTALL_SUFFIX"                     # the pod's variable that tells installs apart
 //   label    = "katacontainers.io/kata-runtime"           # optional: is "true" on nodes that it serves
-//   helm     = 3
 //   [[image]]
 //   name  = "*/kata-deploy*"         # a glob over the pod's image
 //   roots = ["image"]                # lowest first, over this machine's programs
@@ -46,7 +45,6 @@ struct LiveSubject {
   std::vector<std::string> roots;
   std::string suffix;
   std::string label;
-  int helm = 3;
   std::vector<LiveImage> images;
 };
 

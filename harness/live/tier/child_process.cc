@@ -58,7 +58,9 @@ std::string text_of(const std::filesystem::path& file) {
 }  // namespace
 
 std::expected<ChildProcess, std::string> ChildProcess::start(const Spec& spec) {
-  std::vector<std::string> argv = spec.argv;
+  // It ends with the driver, however that ends.
+  std::vector<std::string> argv = {"/usr/bin/setpriv", "--pdeathsig", "KILL", "--"};
+  argv.insert(argv.end(), spec.argv.begin(), spec.argv.end());
   std::vector<std::string> env;
   for (const auto& [name, value] : spec.env) env.push_back(name + "=" + value);
   SpawnSettings settings;

@@ -77,14 +77,12 @@ std::expected<void, std::string> write_whole(const fs::path& file, const std::st
 }
 
 std::string kubeconfig(const Object& pod, std::uint16_t port) {
-  std::string account = text_at(at(pod.json(), "spec"), "serviceAccountName");
-  if (account.empty()) account = "default";
   return fmt::format(
       "apiVersion: v1\nkind: Config\nclusters:\n- name: simulated\n  cluster:\n"
       "    server: http://127.0.0.1:{}/_as/system:serviceaccount:{}:{}\n"
       "contexts:\n- name: pod\n  context: {{cluster: simulated, user: pod, namespace: {}}}\n"
       "current-context: pod\nusers:\n- name: pod\n  user: {{}}\n",
-      port, pod.namespace_, account, pod.namespace_);
+      port, pod.namespace_, account_of(pod).name, pod.namespace_);
 }
 
 class ContainerBuilder {
@@ -178,6 +176,11 @@ class ContainerBuilder {
 };
 
 }  // namespace
+
+Account account_of(const Object& pod) {
+  const std::string name = text_at(at(pod.json(), "spec"), "serviceAccountName");
+  return {pod.namespace_, name.empty() ? "default" : name};
+}
 
 std::expected<SandboxSpec, std::string> container_spec(const Object& pod, const Cluster& cluster,
                                                        const ContainerPlace& place) {

@@ -16,6 +16,9 @@ struct ContainerPlace {
   std::uint16_t api_port = 0;     // where the API server listens inside
 };
 
+// Whom the pod's requests to the API server come from.
+Account account_of(const Object& pod);
+
 // Argv (with the image's entry point where the pod gives no command), environment with the downward API, hostPath,
 // ConfigMap, Secret, emptyDir volumes, and a kubeconfig of the pod's account. The error is the kubelet's: a volume's
 // ConfigMap is not there.

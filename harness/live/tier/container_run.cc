@@ -5,15 +5,19 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <cstring>
-#include <fstream>
+#include <array>
+#include <utility>
 
-#include "harness/live/api/discovery.h"
 #include "harness/live/tier/container.h"
+#include "harness/live/tier/kubectl.h"
+#include "harness/live/tier/live_effect.h"
 #include "harness/live/tier/live_tier.h"
 #include "harness/live/tier/stand_ins.h"
+#include "harness/scenario/file.h"
 #include "sim/base/text.h"
+#include "sim/cluster/kinds.h"
 #include "sim/deploy/restart_watch.h"
+#include "sim/deploy/turns.h"
 
 namespace barnacle {
 namespace {
@@ -25,40 +29,11 @@ constexpr std::uint16_t kApiPort = 6443;
 constexpr int kTurnMs = 50;
 constexpr int kKilled = 137;
 constexpr int kCannotStart = 128;
+constexpr const char* kRealTools = "/usr/local/lib/barnacle";
+constexpr std::array kToolsOfTomlq = {"usr/bin/jq", "usr/local/bin/jq", "bin/jq", "usr/bin/python3", "usr/local/bin/python3"};
+constexpr std::array kTellsTomlq = {"LC_", "LANG", "PYTHON", "JQ_"};
 constexpr std::size_t kKeptLines = 200;
-
-// The numbers of the kernel for the errors that a scenario names.
-int errno_of(Errno error) {
-  switch (error) {
-    case Errno::enospc: return ENOSPC;
-    case Errno::eio: return EIO;
-    case Errno::etxtbsy: return ETXTBSY;
-    case Errno::erofs: return EROFS;
-    case Errno::eacces: return EACCES;
-    case Errno::enoent: return ENOENT;
-    case Errno::eexist: return EEXIST;
-    default: return EIO;
-  }
-}
-
-// One row per group of system calls: what the model calls such an effect.
-struct CallKind {
-  std::string_view call;
-  EffectKind kind;
-};
-constexpr CallKind kCallKinds[] = {
-    {"open", EffectKind::write},      {"creat", EffectKind::write},         {"trunc", EffectKind::write},
-    {"rename", EffectKind::rename},   {"unlink", EffectKind::remove},       {"rmdir", EffectKind::remove},
-    {"mkdir", EffectKind::make_directory}, {"symlink", EffectKind::make_symlink}, {"link", EffectKind::write},
-    {"chmod", EffectKind::chmod},     {"utime", EffectKind::touch},         {"chown", EffectKind::chmod},
-};
-
-EffectKind kind_of(const StoppedEffect& effect) {
-  for (const CallKind& row : kCallKinds) {
-    if (effect.call.contains(row.call)) return row.kind;
-  }
-  return EffectKind::write;
-}
+constexpr std::size_t kLargestVolume = std::size_t{16} << 20;
 
 // Where bash is, by the last line of its trace: "++/opt/deploy.sh:370: cp -a …". Commands may have lines of their own.
 std::string place_in_script(std::string_view trace) {
@@ -78,33 +53,16 @@ std::string place_in_script(std::string_view trace) {
 }
 
 // A file that is made beside its place and moved there is written at its place.
-EffectNote note_of(const StoppedEffect& effect, std::string line) {
-  if (kind_of(effect) == EffectKind::rename) return {effect.number, EffectKind::replace, effect.path2, std::move(line)};
-  return {effect.number, kind_of(effect), effect.path, std::move(line)};
+EffectNote note_of(int number, const Effect& effect, std::string line) {
+  if (is_api(effect.kind))
+    return {number, effect.kind, fmt::format("{} {}", kind_name(effect.object_kind), effect.path), std::move(line)};
+  if (effect.kind == EffectKind::systemctl)
+    return {number, effect.kind, fmt::format("{} {}", effect.path, effect.other), std::move(line)};
+  if (effect.kind == EffectKind::rename) return {number, EffectKind::replace, effect.other, std::move(line)};
+  return {number, effect.kind, effect.path, std::move(line)};
 }
 
-Effect modelled(const StoppedEffect& effect) {
-  Effect same;
-  same.kind = kind_of(effect);
-  same.path = effect.path;
-  same.other = effect.path2;
-  return same;
-}
-
-// A request as the model calls it; nothing for what no scenario can name (discovery, watches).
-std::optional<Effect> modelled(const ApiRequest& request) {
-  const auto path = parse_resource_path(request.path);
-  if (!path) return std::nullopt;
-  Effect same;
-  if (request.method == "GET") same.kind = path->name.empty() ? EffectKind::api_list : EffectKind::api_get;
-  else if (request.method == "DELETE") same.kind = EffectKind::api_delete;
-  else if (request.method == "PATCH" && path->kind == Kind::node) same.kind = EffectKind::api_label;
-  else same.kind = EffectKind::api_create;
-  same.object_kind = path->kind;
-  same.namespace_ = path->namespace_;
-  same.path = path->name;
-  return same;
-}
+bool is_noted(EffectKind kind) { return changes_host(kind) || writes_api(kind); }
 
 RunPtr could_not_start(Program program, const std::string& why) {
   auto record = std::make_shared<RunRecord>();
@@ -118,19 +76,35 @@ RunPtr could_not_start(Program program, const std::string& why) {
 }  // namespace
 
 // One run: what happens to the host and what is noted of it.
+//
+// System calls that change the node, requests to the API server and calls of the node's own programs are numbered as
+// they come: one list of effects, in one order.
 struct ContainerRuns::Running {
   HostFolder& folder;
   Host host;
-  Time now;         // of the cluster
-  Time file_date;   // of what is written to the node
+  Time now;        // of the cluster
+  Time file_date;  // of what is written to the node
   const RunFault* fault;
+  Turns* turns;
+  bool keeps_moments;
+  Sandbox* sandbox = nullptr;
   std::shared_ptr<RunRecord> record = std::make_shared<RunRecord>();
   EffectNotes notes = {};
+  std::vector<RunMemory::Exchange> exchanges = {};
+  std::vector<RunMemory::Moment> moments = {};
+  std::string torn = {};  // a file of which only half was written
   std::string trouble = {};
   bool cut = false;
-  const Sandbox* sandbox = nullptr;  // that stops at effects
   RestartWatch watch = RestartWatch(host);
-  int unlooked = 0;  // the last effect that may have made the runtime unable to restart, not looked at yet; 0: none
+  bool unlooked = false;  // the last effect may have made the runtime unable to restart
+
+  // What becomes of an effect.
+  enum class Turn : std::uint8_t {
+    go_on,
+    fail,  // it is not done, and answers as the fault says
+    lose,  // it is done, and answers as the fault says
+    end    // it is not done, and nothing after it
+  };
 
   void take_files() {
     auto files = folder.take(file_date);
@@ -138,7 +112,84 @@ struct ContainerRuns::Running {
     else trouble = files.error();
   }
 
+  Turn next(const Effect& effect) {
+    if (cut) return Turn::end;
+    look_at_restart();
+    const int number = ++record->effects;
+    if (keeps_moments) keep_moment(effect);
+    const bool strikes = fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes &&
+                         fault->strikes(number, effect);
+    if (!strikes) {
+      note(number, effect);
+      return Turn::go_on;
+    }
+    record->faulted = true;
+    record->fault = fault->what;
+    record->struck = describe(effect);
+    if (!fault->answer_text.empty()) record->struck += ": " + fault->answer_text;
+    if (fault->what == RunFault::What::fail) return Turn::fail;
+    // Of what is renamed into its place nothing is seen.
+    cut = fault->what == RunFault::What::cut || fault->what == RunFault::What::tear;
+    if (fault->what == RunFault::What::tear && effect.kind == EffectKind::rename) return Turn::end;
+    if (fault->what == RunFault::What::tear) torn = effect.path;
+    note(number, effect);
+    if (fault->what == RunFault::What::preempt) let_others_run();
+    return fault->what == RunFault::What::lose ? Turn::lose : Turn::go_on;
+  }
+
+  void note(int number, const Effect& effect) {
+    sandbox->catch_up();
+    notes.push_back(note_of(number, effect, place_in_script(sandbox->trace())));
+    unlooked = may_stop_a_restart(effect);
+  }
+
+  bool may_stop_a_restart(const Effect& effect) const {
+    if (!changes_host(effect.kind)) return false;
+    if (effect.kind == EffectKind::make_directory || effect.kind == EffectKind::make_symlink)
+      return watch.concerns_addition(effect.path);
+    const bool contents_only = effect.kind != EffectKind::remove && effect.kind != EffectKind::rename;
+    return watch.concerns({effect.path, contents_only}) ||
+           (effect.kind == EffectKind::rename && watch.concerns({effect.other, contents_only}));
+  }
+
+  // Once what the last effect did is done, which shows when the next thing happens.
+  void look_at_restart() {
+    if (!std::exchange(unlooked, false) || !record->unrestartable.empty()) return;
+    take_files();
+    const auto found = watch.look(host);
+    if (!found) return;
+    record->unrestartable = found->what;
+    record->unrestartable_path = found->path;
+    record->unrestartable_effect = record->effects;
+  }
+
+  void keep_moment(const Effect& effect) {
+    take_files();
+    sandbox->catch_up();
+    moments.push_back({.next = effect,
+                       .host = host,
+                       .exchanges = exchanges.size(),
+                       .notes = notes.size(),
+                       .output = sandbox->output().size(),
+                       .so_far = *record});
+  }
+
+  // The others run to their ends while this one is stopped at its effect.
+  void let_others_run() {
+    if (turns == nullptr) return;
+    take_files();
+    HostPtr left = freeze(host);
+    record->faulted = turns->others(left);
+    host = left->host;
+    if (const auto put = folder.put(host.files); !put) trouble = put.error();
+  }
+
   Answer answer(const StandInCall& call) {
+    const Turn turn = next(effect_of(call));
+    if (turn == Turn::end) {
+      sandbox->terminate(milliseconds(0));
+      return {.exit = kKilled, .out = "", .err = ""};
+    }
     take_files();
     const Hash128 before = host.loaded ? host.loaded->hash : Hash128{};
     const std::vector<Time> starts = starts_of_runtime();
@@ -148,7 +199,8 @@ struct ContainerRuns::Running {
       ++record->restarts;
       const Hash128 after = host.loaded ? host.loaded->hash : Hash128{};
       record->loaded_differently = record->loaded_differently || !(before == after);
-      notes.push_back({record->effects, EffectKind::systemctl, fmt::format("{} {}", call.argv[1], host.runtime.unit())});
+    } else {
+      std::erase_if(notes, [&](const EffectNote& note) { return note.number == record->effects; });
     }
     return said;
   }
@@ -158,85 +210,98 @@ struct ContainerRuns::Running {
     return unit == host.units.end() ? std::vector<Time>{} : unit->second.recent_starts;
   }
 
-  // What came and went within the run (an editor's temporary file), was only tried, or was there already is no change.
-  void note_changes(const FileTree& before) {
-    for (EffectNote& note : notes) {
-      const bool was = before.find(note.path, Follow::no).has_value();
-      const bool is = host.files.find(note.path, Follow::no).has_value();
-      const bool made_again = note.kind == EffectKind::make_directory && was;
-      if (note.kind == EffectKind::systemctl || ((was || is) && !made_again)) record->changes.add(std::move(note));
-    }
-    record->changes.close();
-  }
-
-  bool may_stop_a_restart(const StoppedEffect& effect) const {
-    const EffectKind kind = kind_of(effect);
-    if (kind == EffectKind::make_directory || kind == EffectKind::make_symlink)
-      return watch.concerns_addition(effect.path);
-    const bool contents_only = kind != EffectKind::remove && kind != EffectKind::rename;
-    return watch.concerns({effect.path, contents_only}) ||
-           (kind == EffectKind::rename && watch.concerns({effect.path2, contents_only}));
-  }
-
-  // Once what the effect did is done, which shows when the next thing happens.
-  void look_at_restart() {
-    if (std::exchange(unlooked, 0) == 0 || !record->unrestartable.empty()) return;
-    take_files();
-    const auto found = watch.look(host);
-    if (!found) return;
-    record->unrestartable = found->what;
-    record->unrestartable_path = found->path;
-    record->unrestartable_effect = record->effects;
-  }
-
-  bool struck_by_fault(int number, const Effect& effect, std::string shown) {
-    const bool strikes =
-        fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes && fault->strikes(number, effect);
-    if (!strikes) return false;
-    record->faulted = true;
-    record->fault = fault->what;
-    record->struck = std::move(shown);
-    return true;
-  }
-
-  // At a request to the API server, which is no effect of the gate and has no number.
+  // At a request of the pod to the API server.
   std::optional<ApiInterference> rule(const ApiRequest& request) {
-    const auto effect = request.account.administrator() ? std::nullopt : modelled(request);
-    if (cut || !effect || !struck_by_fault(0, *effect, describe(*effect))) return std::nullopt;
-    if (fault->what == RunFault::What::fail && fault->answer.api_error)
-      return ApiInterference{.error = *fault->answer.api_error, .after_done = false};
-    if (fault->what == RunFault::What::lose && fault->answer.api_error)
-      return ApiInterference{.error = *fault->answer.api_error, .after_done = true};
-    cut = fault->what == RunFault::What::cut;
-    if (!cut) return std::nullopt;
-    return ApiInterference{.error = {503, "ServiceUnavailable", "nobody is there to be answered"}, .after_done = true};
+    const auto effect = effect_of(request);
+    if (!effect) return std::nullopt;
+    const ApiError gone{503, "ServiceUnavailable", "nobody is there to be answered"};
+    switch (next(*effect)) {
+      case Turn::go_on:
+        if (!cut) return std::nullopt;
+        end_now();
+        return ApiInterference{gone, true};
+      case Turn::fail: return ApiInterference{fault->answer.api_error.value_or(gone)};
+      case Turn::lose: return ApiInterference{fault->answer.api_error.value_or(gone), true};
+      case Turn::end: end_now(); return ApiInterference{gone};
+    }
+    return std::nullopt;
+  }
+
+  // Its programs end before an answer would reach them.
+  void end_now() const {
+    sandbox->terminate(milliseconds(0));
+    while (sandbox->pump(milliseconds(kTurnMs), {})) continue;
+  }
+
+  void heard(const ApiRequest& request, const ApiResponse& response) {
+    if (!effect_of(request)) return;
+    exchanges.push_back({request, hash_of_answer(response)});
+    record->api.push_back({.effect = {}, .view = {}, .leaves_trace = request.method != "GET"});
   }
 
   // At a system call that would change the node.
   Ruling rule(const StoppedEffect& effect) {
     if (effect.number == 0) return {};
-    if (cut) return {.kind = Ruling::Kind::kill, .error = 0};
-    look_at_restart();
-    record->effects = std::max(record->effects, effect.number);
-    if (!struck_by_fault(effect.number, modelled(effect), fmt::format("{} {}", effect.call, effect.path))) {
-      notes.push_back(note_of(effect, place_in_script(sandbox->trace())));
-      if (may_stop_a_restart(effect)) unlooked = effect.number;
-      return {};
+    switch (next(effect_of(effect))) {
+      case Turn::fail: return {.kind = Ruling::Kind::fail, .error = number_of(fault->answer.error.value_or(Errno::eio))};
+      case Turn::end: return {.kind = Ruling::Kind::kill, .error = 0};
+      default: return {};
     }
-    if (fault->what == RunFault::What::fail) {
-      const int error = fault->answer.error ? errno_of(*fault->answer.error) : EIO;
-      record->struck += fmt::format(": {}", fault->answer_text);
-      return {.kind = Ruling::Kind::fail, .error = error};
-    }
-    notes.push_back(note_of(effect, place_in_script(sandbox->trace())));
-    if (may_stop_a_restart(effect)) unlooked = effect.number;
-    cut = fault->what == RunFault::What::cut || fault->what == RunFault::What::tear;
-    return {};
+  }
+
+  void tear() {
+    const auto found = host.files.find(torn, Follow::no);
+    if (torn.empty() || !found || (*found)->kind != FileKind::file) return;
+    const std::string_view bytes = (*found)->blob->bytes;
+    (void)host.files.put(torn, host.files.store().intern(std::string(bytes.substr(0, bytes.size() / 2))),
+                         (*found)->attributes);
   }
 };
 
+namespace {
+
+// What came and went within the run (an editor's temporary file), was only tried, or was there already is no change.
+void note_changes(RunRecord& record, const EffectNotes& notes, const FileTree& before, const FileTree& after) {
+  for (const EffectNote& note : notes) {
+    if (!is_noted(note.kind) && note.kind != EffectKind::systemctl) continue;
+    const bool on_host = changes_host(note.kind);
+    const bool was = on_host && before.find(note.path, Follow::no).has_value();
+    const bool is = on_host && after.find(note.path, Follow::no).has_value();
+    const bool made_again = note.kind == EffectKind::make_directory && was;
+    if (!on_host || ((was || is) && !made_again)) record.changes.add(note);
+  }
+  record.changes.close();
+}
+
+void set_log(RunRecord& record, std::string_view output) {
+  record.result.log = split(std::string(output), '\n');
+  std::vector<std::string>& log = record.result.log;
+  if (log.size() > kKeptLines) log.erase(log.begin(), log.end() - kKeptLines);
+}
+
+}  // namespace
+
+// A preempted run waits while others run: each has volumes of its own.
+class ContainerRuns::Nesting {
+ public:
+  explicit Nesting(int& depth) : depth_(depth) { ++depth_; }
+  Nesting(const Nesting&) = delete;
+  Nesting& operator=(const Nesting&) = delete;
+  ~Nesting() { --depth_; }
+
+ private:
+  int& depth_;
+};
+
+fs::path ContainerRuns::volumes_folder() const { return options_.work / fmt::format("volumes-{}", depth_); }
+
+bool ContainerRuns::remembers() const { return options_.fast || keep_moments; }
+
 ContainerRuns::ContainerRuns(Store& store, const LiveSubject& subject, const LiveOptions& options, ApiServer& api)
-    : store_(store), subject_(subject), options_(options), api_(api) {}
+    : store_(store), subject_(subject), options_(options), api_(api) {
+  if (options_.fast)
+    tomlq_ = std::make_unique<TomlqCache>(options_.tools.venv, options_.cache, options_.work / "tomlq");
+}
 
 HostFolder& ContainerRuns::folder_of(const std::string& node) {
   std::unique_ptr<HostFolder>& folder = folders_[node];
@@ -254,9 +319,34 @@ const LiveImage* ContainerRuns::image_of(const std::string& name) const {
   return found == subject_.images.end() ? nullptr : &*found;
 }
 
+// Not where the image brings what the tool itself runs, or tells it in the environment how to.
+bool ContainerRuns::stands_in_for(const std::string& tool, const LiveImage& image, const SandboxSpec& spec) const {
+  if (!options_.fast) return false;
+  if (tool == "kubectl") return true;
+  const auto brings = [&](const fs::path& root) {
+    return std::ranges::any_of(kToolsOfTomlq, [&](const char* path) { return fs::exists(root / path); });
+  };
+  const auto tells = [](const auto& variable) {
+    return std::ranges::any_of(kTellsTomlq, [&](const char* name) { return variable.first.starts_with(name); });
+  };
+  return tool == "tomlq" && std::ranges::none_of(image.roots, brings) && std::ranges::none_of(spec.env, tells);
+}
+
+// A call of a tool that we stand in for.
+Answer ContainerRuns::answer_as_tool(const StandInCall& call, Cluster& cluster, const ProgramStart& start) {
+  const std::string& tool = call.argv.front();
+  std::optional<Answer> answer;
+  if (tool == "tomlq") answer = tomlq_->answer(call);
+  if (tool == "kubectl") {
+    answer = answer_as_kubectl(call, cluster, account_of(*start.pod),
+                               [&](const ApiRequest& request) { return api_.ask(cluster, request); });
+  }
+  return answer ? *answer : Answer{.run = fmt::format("{}/{}", kRealTools, tool)};
+}
+
 std::expected<SandboxSpec, std::string> ContainerRuns::spec_for(const ProgramStart& start, const Cluster& cluster,
                                                                 const HostFolder& folder) {
-  const fs::path volumes = options_.work / "volumes";
+  const fs::path volumes = volumes_folder();
   std::error_code ignored;
   fs::remove_all(volumes, ignored);
   fs::create_directories(volumes);
@@ -267,31 +357,103 @@ std::expected<SandboxSpec, std::string> ContainerRuns::spec_for(const ProgramSta
   if (image == nullptr) return std::unexpected(std::string("the subject has no such image"));
   spec->image = image->roots;
   for (const std::string& tool : image->tools) {
-    if (tool == "kubectl") spec->mounts.push_back({"/usr/local/bin/kubectl", options_.tools.kubectl, true});
+    if (tool == "tomlq") spec->mounts.push_back({options_.tools.venv.string(), options_.tools.venv, true});
+    // What is stood in for is not mounted over.
+    const std::string at = stands_in_for(tool, *image, *spec) ? kRealTools : "/usr/local/bin";
+    if (at == kRealTools) spec->image_stand_ins.push_back(tool);
+    if (tool == "kubectl") spec->mounts.push_back({at + "/kubectl", options_.tools.kubectl, true});
     if (tool == "tomlq") {
-      spec->mounts.push_back({options_.tools.venv.string(), options_.tools.venv, true});
-      for (const char* name : {"tomlq", "yq"})
-        spec->mounts.push_back({std::string("/usr/local/bin/") + name, options_.tools.venv / "bin" / name, true});
+      spec->mounts.push_back({at + "/tomlq", options_.tools.venv / "bin/tomlq", true});
+      spec->mounts.push_back({"/usr/local/bin/yq", options_.tools.venv / "bin/yq", true});
     }
   }
-  if (!image->payload.empty()) spec->mounts.push_back({fmt::format("/{}/opt/kata", kArtefacts), image->payload / "opt/kata", true});
+  if (!image->payload.empty())
+    spec->mounts.push_back({fmt::format("/{}/opt/kata", kArtefacts), image->payload / "opt/kata", true});
   spec->gate = true;
   spec->trace_bash = true;
   return spec;
 }
 
+// All that decides what the program does, but for what the API server tells it. The pod's name is left out.
+Hash128 ContainerRuns::hash_of_start(const ProgramStart& start, const SandboxSpec& spec, const HostPtr& host) const {
+  Hasher hasher;
+  hasher.add(host->state).add(static_cast<std::uint64_t>(start.request.host_now));
+  hasher.add(static_cast<std::uint64_t>(start.request.program)).add(std::string_view(spec.cwd));
+  for (const fs::path& root : spec.image) hasher.add(std::string_view(root.native()));
+  for (const std::string& word : spec.argv) hasher.add(std::string_view(word));
+  for (const auto& [name, value] : spec.env) hasher.add(std::string_view(name)).add(std::string_view(value));
+  hasher.add(static_cast<std::uint64_t>(spec.host_pid));
+  for (const BindMount& mount : spec.mounts) {
+    hasher.add(std::string_view(mount.at)).add(std::string_view(mount.from.native()));
+    hasher.add(static_cast<std::uint64_t>(mount.read_only));
+  }
+  const fs::path volumes = volumes_folder();
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(volumes)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  for (const fs::path& file : files)
+    hasher.add(std::string_view(file.native())).add(std::string_view(read_file(file.string(), kLargestVolume).value_or("")));
+  return hasher.finish();
+}
+
+// The run cut where the fault strikes, from a run that was watched; null where it never does.
+RunPtr ContainerRuns::cut_run(const RunMemory::Run& run, const RunFault& fault, HostPtr& host, Cluster& cluster) const {
+  for (std::size_t i = 0; i < run.moments.size(); ++i) {
+    const int number = static_cast<int>(i) + 1;
+    if (!fault.strikes(number, run.moments[i].next)) continue;
+    if (i + 1 == run.moments.size()) return nullptr;
+    const RunMemory::Moment& end = run.moments[i + 1];
+    if (!RunMemory::ask_again(run, end.exchanges, cluster)) return nullptr;
+    auto record = std::make_shared<RunRecord>(end.so_far);
+    record->effects = number;
+    record->faulted = true;
+    record->fault = fault.what;
+    record->struck = describe(run.moments[i].next);
+    record->result.ending = RunResult::Ending::exited;
+    record->result.exit_code = fault.exit_code;
+    set_log(*record, std::string_view(run.output).substr(0, end.output));
+    const EffectNotes notes(run.notes.begin(), run.notes.begin() + static_cast<std::ptrdiff_t>(end.notes));
+    note_changes(*record, notes, host->host.files, end.host.files);
+    host = freeze(end.host);
+    return record;
+  }
+  return nullptr;
+}
+
 RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& cluster, const RunFault* fault) {
   const Program program = start.request.program;
+  const Nesting nested(depth_);
   HostFolder& folder = folder_of(start.request.node);
+  auto spec = spec_for(start, cluster, folder);
+  if (!spec) return could_not_start(program, spec.error());
+  const bool alone = start.request.turns == nullptr;
+  const Hash128 started = alone && remembers() ? hash_of_start(start, *spec, host) : Hash128{};
+  if (alone && remembers()) {
+    if (fault == nullptr) {
+      Cluster asked = cluster;
+      const RunMemory::Kept known = memory_.recall(started, asked);
+      if (known && (!keep_moments || !known->moments.empty())) {
+        cluster = std::move(asked);
+        host = known->after;
+        return known->record;
+      }
+    } else if (fault->what == RunFault::What::cut) {
+      for (const RunMemory::Kept& known : memory_.of(started)) {
+        if (RunPtr cut = cut_run(*known, *fault, host, cluster)) return cut;
+      }
+    }
+  }
   if (const auto done = folder.put(host->host.files); !done) return could_not_start(program, done.error());
   Running running{.folder = folder,
                   .host = host->host,
                   .now = cluster.now,
                   .file_date = start.request.host_now,
-                  .fault = fault};
+                  .fault = fault,
+                  .turns = start.request.turns,
+                  .keeps_moments = keep_moments && fault == nullptr && alone};
   running.record->program = program;
-  auto spec = spec_for(start, cluster, folder);
-  if (!spec) return could_not_start(program, spec.error());
   spec->on_effect = [&](const StoppedEffect& effect) { return running.rule(effect); };
   auto sandbox = Sandbox::start(*spec);
   if (!sandbox) return could_not_start(program, "the sandbox does not start: " + sandbox.error());
@@ -300,17 +462,18 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   const int listener = (*sandbox)->take_api_listener();
   api_.listen_on(listener);
   api_.hold_administrators(true);
-  auto interfere_outside = std::move(api_.interfere);
-  const auto asked_before = api_.answered().size();
-  const StandIn stand_in = [&](const StandInCall& call) { return running.answer(call); };
-  api_.interfere = [&](const ApiRequest& request) {
-    const auto interference = running.rule(request);
-    // Its programs end before the answer would reach them.
-    if (running.cut && interference) {
-      (*sandbox)->terminate(milliseconds(0));
-      while ((*sandbox)->pump(milliseconds(kTurnMs), stand_in)) continue;
-    }
-    return interference;
+  const auto outer_interference = std::exchange(
+      api_.interfere, [&](const ApiRequest& request) { return running.rule(request); });
+  const auto outer_listener = std::exchange(api_.heard, [&](const ApiRequest& request, const ApiResponse& response) {
+    running.heard(request, response);
+  });
+  const StandIn stand_in = [&](const StandInCall& call) {
+    const bool tool = call.argv.front() == "kubectl" || call.argv.front() == "tomlq";
+    if (!tool) return running.answer(call);
+    // A tool's own words about a failure are for the tool to say.
+    const bool fails = fault != nullptr && fault->what != RunFault::What::cut;
+    return fails ? Answer{.run = fmt::format("{}/{}", kRealTools, call.argv.front())}
+                 : answer_as_tool(call, cluster, start);
   };
   bool alive = true;
   while (alive && !(*sandbox)->settled() && running.trouble.empty()) {
@@ -322,25 +485,34 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
     alive = (*sandbox)->pump(milliseconds(0), stand_in);
   }
   RunRecord& record = *running.record;
-  for (const std::string& line : split((*sandbox)->output(), '\n')) record.result.log.push_back(line);
-  if (record.result.log.size() > kKeptLines)
-    record.result.log.erase(record.result.log.begin(), record.result.log.end() - kKeptLines);
+  set_log(record, (*sandbox)->output());
+  std::string output = (*sandbox)->output();
   const bool settled = (*sandbox)->settled() && alive;
   const auto exit = (*sandbox)->exit();
   sandbox->reset();
-  api_.interfere = std::move(interfere_outside);
   api_.stop_listening(listener);
-  api_.hold_administrators(false);
+  api_.interfere = outer_interference;
+  api_.heard = outer_listener;
+  api_.hold_administrators(depth_ > 1);
   running.look_at_restart();
   running.take_files();
+  running.tear();
 
-  record.result.ending = settled ? RunResult::Ending::settled : RunResult::Ending::exited;
-  record.result.exit_code = settled ? 0 : running.cut ? fault->exit_code : exit ? exit->status : kKilled;
+  record.result.ending = settled && !running.cut ? RunResult::Ending::settled : RunResult::Ending::exited;
+  record.result.exit_code = running.cut ? fault->exit_code : settled ? 0 : exit ? exit->status : kKilled;
   if (!running.trouble.empty()) record.result.log.push_back(running.trouble);
-  for (std::size_t i = asked_before; i < api_.answered().size(); ++i)
-    record.api.push_back({.effect = {}, .view = {}, .leaves_trace = api_.answered()[i].method != "GET"});
-  running.note_changes(host->host.files);
+  note_changes(record, running.notes, host->host.files, running.host.files);
   host = freeze(std::move(running.host));
+  const bool whole = running.trouble.empty() && (!exit || !exit->timed_out);
+  if (alone && fault == nullptr && remembers() && whole) {
+    RunMemory::Run kept{.record = running.record, .after = host, .exchanges = std::move(running.exchanges)};
+    kept.moments = std::move(running.moments);
+    if (!kept.moments.empty()) {
+      kept.notes = std::move(running.notes);
+      kept.output = std::move(output);
+    }
+    memory_.keep(started, std::make_shared<const RunMemory::Run>(std::move(kept)));
+  }
   return running.record;
 }
 

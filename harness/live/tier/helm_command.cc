@@ -19,6 +19,7 @@ constexpr Switch kSwitches[] = {
     {&HelmOptions::wait, "--wait", true, true, true, true},
     {&HelmOptions::atomic, "--atomic", true, true, false, false},
     {&HelmOptions::force, "--force", true, true, true, false},
+    {&HelmOptions::force_conflicts, "--force-conflicts", true, true, true, false},
     {&HelmOptions::take_ownership, "--take-ownership", true, true, false, false},
     {&HelmOptions::cleanup_on_fail, "--cleanup-on-fail", false, true, true, false},
     {&HelmOptions::no_hooks, "--no-hooks", true, true, true, true},

@@ -30,9 +30,7 @@ constexpr std::chrono::seconds kPatienceWhereClockIsFixed{25};
 constexpr std::chrono::seconds kPoll{2};
 constexpr milliseconds kQuiet{60};
 
-std::chrono::seconds patience_of_helm() {
-  return ClientClock::can_be_moved() ? kPatience : kPatienceWhereClockIsFixed;
-}
+std::chrono::seconds patience_of_helm() { return ClientClock::can_be_moved() ? kPatience : kPatienceWhereClockIsFixed; }
 
 std::uint64_t finished_jobs(const Cluster& cluster) {
   std::uint64_t count = 0;
@@ -60,10 +58,10 @@ class LiveTier : public Tier {
         api_->port());
   }
 
-  HelmResult helm(Cluster& cluster, Machines& machines, const Step& step) override {
+  HelmResult helm(Cluster& cluster, Machines& machines, const Step& step, int major) override {
     if (!step.version.empty() && step.version != subject_->version)
       return {.exit_status = 1, .message = "a live subject has one version only", .refused = true};
-    auto process = start_helm(step);
+    auto process = start_helm(step, major);
     check(process.has_value(), process ? "helm starts" : process.error().c_str());
     api_->reset();
     limit_requests(step.options, *process);
@@ -103,6 +101,8 @@ class LiveTier : public Tier {
     return containers_.run(start, host, cluster, fault);
   }
 
+  void watch_effects(bool watch) override { containers_.keep_moments = watch; }
+
  private:
   fs::path helm_home() const { return options_.work / "helm"; }
   fs::path kubeconfig() const { return helm_home() / "kubeconfig"; }
@@ -118,12 +118,12 @@ class LiveTier : public Tier {
     return root;
   }
 
-  std::expected<ChildProcess, std::string> start_helm(const Step& step) const {
+  std::expected<ChildProcess, std::string> start_helm(const Step& step, int major) const {
     const fs::path values = helm_home() / "values.json";
     std::ofstream(values) << (step.values ? step.values->dump() : "{}");
     ChildProcess::Spec spec;
     spec.argv = helm_arguments(step, subject_->chart.string(), values.string(), patience_of_helm().count());
-    spec.argv.insert(spec.argv.begin(), options_.tools.helm.string());
+    spec.argv.insert(spec.argv.begin(), (major == kHelm4 ? options_.tools.helm4 : options_.tools.helm3).string());
     const std::string home = helm_home().string();
     spec.env = {{"HOME", home},
                 {"PATH", "/usr/bin:/bin"},
@@ -170,9 +170,8 @@ class LiveTier : public Tier {
       if (cluster.now < deadline) {
         asked = false;
         const std::uint64_t before = finished_jobs(cluster);
-        cluster.run_for(machines, deadline - cluster.now, [&](const Cluster& now) {
-          return watches && finished_jobs(now) != before;
-        });
+        cluster.run_for(machines, deadline - cluster.now,
+                        [&](const Cluster& now) { return watches && finished_jobs(now) != before; });
         if (!watches) clock.move(kPoll);
       } else if (watches || asked) {
         clock.move(patience_of_helm());

@@ -18,7 +18,8 @@ namespace barnacle {
 
 // The real clients of this machine, as ci/setup-live puts them into a folder.
 struct LiveTools {
-  std::filesystem::path helm;
+  std::filesystem::path helm3;
+  std::filesystem::path helm4;
   std::filesystem::path kubectl;
   std::filesystem::path venv;  // with bin/tomlq
 };
@@ -26,6 +27,9 @@ struct LiveTools {
 struct LiveOptions {
   LiveTools tools;
   std::filesystem::path work;  // where folders of hosts, images and logs go; they go with the tier
+  // What was seen before is not done again (RunMemory, TomlqCache), and kubectl's plainest calls are answered here.
+  bool fast = false;
+  std::filesystem::path cache = {};  // of what tomlq said; outlives the tier
 };
 
 // The subject as scenarios name it, with its chart, payload, and the reading of its pods' environment.

@@ -1,0 +1,203 @@
+// Lives of a chart of our own, with the real helm (3 and 4), the real kubectl and a real deploy script.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+
+#include "harness/cli/catalogue.h"
+#include "harness/cli/live.h"
+#include "harness/engine/replay.h"
+#include "harness/live/sandbox/sandbox.h"
+#include "harness/scenario/file.h"
+#include "harness/scenario/scenario_toml.h"
+
+namespace barnacle {
+namespace {
+
+const std::string kFixtures = std::string(BARNACLE_SOURCE_DIR) + "/fixtures";
+
+// Why nothing can be played here; empty where it can.
+std::string missing() {
+  if (const auto supported = sandbox_supported(); !supported) return supported.error();
+  const char* given = std::getenv("BARNACLE_LIVE_TOOLS");
+  const std::string tools =
+      given != nullptr && *given != '\0' ? given : std::string(BARNACLE_SOURCE_DIR) + "/build/live";
+  if (::access((tools + "/helm4/helm").c_str(), X_OK) == 0) return "";
+  return "there are no clients in " + tools + ": run ci/setup-live, or name their folder in BARNACLE_LIVE_TOOLS";
+}
+
+// A subject's clients, tools and memory.
+struct Subject {
+  explicit Subject(const std::string& folder) : name("live:" + kFixtures + "/subjects/" + folder) {
+    auto loaded = load_catalogue_with(kFixtures, name);
+    if (!loaded) throw std::runtime_error(loaded.error());
+    catalogue = std::move(*loaded);
+    lab = std::make_unique<Lab>(*catalogue);
+  }
+  std::string name;
+  std::unique_ptr<const Catalogue> catalogue;
+  std::unique_ptr<Lab> lab;
+};
+
+using Texts = std::vector<std::string>;
+
+struct Played {
+  Timeline timeline;
+  std::vector<Texts> revisions;  // after each step: "1 superseded", "2 deployed"
+
+  std::string result(int step) const { return timeline.steps.at(static_cast<std::size_t>(step) - 1).result; }
+  std::set<std::string> found() const {
+    std::set<std::string> all;
+    for (const Finding& finding : timeline.findings) all.insert(finding.invariant + " " + finding.violation.path);
+    return all;
+  }
+};
+
+Texts revisions_of(const World& world) {
+  Texts lines;
+  for (const RevisionPtr& revision : stored_revisions(world.cluster))
+    lines.push_back(std::to_string(revision->number) + " " + std::string(status_name(revision->status)));
+  return lines;
+}
+
+// The scenario's steps by that major version of Helm.
+Played play(const std::string& folder, int helm, const std::string& text) {
+  Subject subject(folder);
+  auto scenario = parse_scenario(text, "test.toml");
+  if (!scenario) throw std::runtime_error(scenario.error().text());
+  scenario->helm = helm;
+  Played played;
+  ReplayOptions options;
+  options.watch = [&](const World& world, const Step&) { played.revisions.push_back(revisions_of(world)); };
+  auto timeline = replay(*subject.lab, subject.catalogue->versions.find(subject.name), *scenario, options);
+  if (!timeline) throw std::runtime_error(timeline.error());
+  played.timeline = std::move(*timeline);
+  return played;
+}
+
+constexpr const char* kShortLife = R"(
+[[node]]
+[[step]]
+do = "install"
+release = "tug"
+[[step]]
+do = "restart-pod"
+release = "tug"
+[[step]]
+do = "uninstall"
+release = "tug"
+)";
+
+class LiveLife : public testing::TestWithParam<int> {
+ protected:
+  void SetUp() override {
+    if (const std::string why = missing(); !why.empty()) GTEST_SKIP() << why;
+  }
+  int helm() const { return GetParam(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Helm, LiveLife, testing::Values(kHelm3, kHelm4), testing::PrintToStringParamName());
+
+// Two nodes, two installs side by side, upgrade, restart and reboot: nothing sticks to the hull.
+TEST_P(LiveLife, TheTidyScriptComesOutClean) {
+  const auto text = read_file(kFixtures + "/subjects/tug.toml");
+  ASSERT_TRUE(text);
+  const Played played = play("tidy", helm(), *text);
+  for (const StepOutcome& step : played.timeline.steps) EXPECT_EQ(step.result, "ok") << "step " << step.index;
+  EXPECT_EQ(played.found(), std::set<std::string>{});
+  EXPECT_EQ(played.revisions.back(), Texts{});
+}
+
+TEST_P(LiveLife, TheSloppyScriptsTwoBugsAreFoundAndNothingElse) {
+  const Played played = play("sloppy", helm(), kShortLife);
+  EXPECT_EQ(played.found(),
+            (std::set<std::string>{// The import is appended at every start, and containerd restarted for it …
+                                   "list.no-duplicates /etc/containerd/config.toml", "disruption.bounded containerd",
+                                   // … and the folder is left behind.
+                                   "cleanup.every-node /opt/tug", "host.restored /opt/tug"}));
+}
+
+TEST_P(LiveLife, UpgradeAndRollbackLeaveTheirRevisions) {
+  const Played played = play("tidy", helm(), R"(
+[[node]]
+[[step]]
+do = "install"
+release = "tug"
+[[step]]
+do = "upgrade"
+release = "tug"
+values = { debug = true }
+[[step]]
+do = "rollback"
+release = "tug"
+[[step]]
+do = "install"
+release = "tug"
+)");
+  ASSERT_EQ(played.revisions.size(), 4U);
+  EXPECT_EQ(played.revisions[0], (Texts{"1 deployed"}));
+  EXPECT_EQ(played.revisions[1], (Texts{"1 superseded", "2 deployed"}));
+  EXPECT_EQ(played.revisions[2], (Texts{"1 superseded", "2 superseded", "3 deployed"}));
+  EXPECT_EQ(played.result(4),
+            helm() == kHelm3
+                ? "refused: INSTALLATION FAILED: cannot re-use a name that is still in use"
+                : "refused: INSTALLATION FAILED: release name check failed: cannot reuse a name that is still in use");
+  EXPECT_EQ(played.found(), std::set<std::string>{});
+}
+
+// Helm 4 applies, so that the operator's edit has an owner; Helm 3 writes over it.
+TEST_P(LiveLife, AnOperatorsEditBetweenTwoUpgrades) {
+  const Played played = play("tidy", helm(), R"(
+[[node]]
+[[step]]
+do = "install"
+release = "tug"
+[[step]]
+do = "edit-cluster"
+edit = "set"
+name = "tug-deploy"
+key = "spec.updateStrategy.rollingUpdate.maxUnavailable"
+value = "2"
+[[step]]
+do = "upgrade"
+release = "tug"
+values = { debug = true }
+)");
+  const ObjectPtr daemon_set = played.timeline.end.cluster.find(Kind::daemon_set, "kube-system", "tug-deploy");
+  const nlohmann::json now = daemon_set->json()["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"];
+  if (helm() == kHelm3) {
+    EXPECT_EQ(played.result(3), "ok");
+    EXPECT_EQ(now, 1);
+    return;
+  }
+  EXPECT_EQ(played.result(3),
+            "exit 1: UPGRADE FAILED: conflict occurred while applying object kube-system/tug-deploy apps/v1, "
+            "Kind=DaemonSet: Apply failed with 1 conflict: conflict with \"kubectl-edit\" using apps/v1: "
+            ".spec.updateStrategy.rollingUpdate.maxUnavailable");
+  EXPECT_EQ(now, 2);
+  EXPECT_EQ(played.revisions.back(), (Texts{"1 deployed", "2 failed"}));
+}
+
+// Seven pods, each killed after its first effect, and the Job gives up.
+TEST_P(LiveLife, AFailedCleanupJobIsReported) {
+  std::string text =
+      "[[node]]\n[[step]]\ndo = \"install\"\nrelease = \"tug\"\n[[step]]\ndo = \"uninstall\"\n"
+      "release = \"tug\"\ntimeout = \"1h\"\n";
+  for (int run = 1; run <= 7; ++run)
+    text += "[[step.fault]]\ndo = \"cut\"\nprogram = \"cleanup\"\nrun = " + std::to_string(run) + "\n";
+  const Played played = play("tidy", helm(), text);
+  EXPECT_TRUE(played.result(2).ends_with(
+      helm() == kHelm3 ? "job tug-deploy-cleanup failed: BackoffLimitExceeded"
+                       : "resource Job/kube-system/tug-deploy-cleanup not ready. status: Failed, message: Job Failed. "
+                         "failed: 7/1"))
+      << played.result(2);
+  const Cluster& cluster = played.timeline.end.cluster;
+  EXPECT_NE(cluster.find(Kind::job, "kube-system", "tug-deploy-cleanup"), nullptr);
+  const bool account_left = cluster.find(Kind::service_account, "kube-system", "tug-deploy-cleanup") != nullptr;
+  EXPECT_EQ(account_left, helm() == kHelm3) << "Helm 4 deletes the hooks that had succeeded";
+  EXPECT_EQ(played.revisions.back(), Texts{}) << "the release is gone all the same";
+}
+
+}  // namespace
+}  // namespace barnacle
