@@ -132,10 +132,7 @@ std::optional<Exit> Sandbox::exit() const { return state_->control < 0 ? state_-
 
 const std::string& Sandbox::output() const { return state_->output.text(); }
 
-const std::string& Sandbox::trace() const {
-  state_->trace.read_what_is_there();
-  return state_->trace.text();
-}
+const std::string& Sandbox::trace() const { return state_->trace.text(); }
 
 int Sandbox::effects() const { return state_->gate ? state_->gate->effects() : 0; }
 

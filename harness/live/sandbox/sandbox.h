@@ -113,7 +113,7 @@ class Sandbox {
   std::optional<Exit> exit() const;
   void catch_up();                    // reads what is in the pipes, so that output() and trace() are of now
   const std::string& output() const;  // stdout and stderr as one, in order, bounded
-  const std::string& trace() const;   // with trace_bash; up to this moment, also from on_effect
+  const std::string& trace() const;   // with trace_bash
   int effects() const;                // numbered so far
 
   // SIGTERM to the main process; what is left after grace is killed. Does not wait: pump until it is false.

@@ -35,12 +35,31 @@ constexpr std::array kTellsTomlq = {"LC_", "LANG", "PYTHON", "JQ_"};
 constexpr std::size_t kKeptLines = 200;
 constexpr std::size_t kLargestVolume = std::size_t{16} << 20;
 
+// Where bash is, by the last line of its trace: "++/opt/deploy.sh:370: cp -a …". Commands may have lines of their own.
+std::string place_in_script(std::string_view trace) {
+  while (!trace.empty()) {
+    const std::size_t before = trace.rfind('\n');
+    std::string_view line = before == std::string_view::npos ? trace : trace.substr(before + 1);
+    trace = trace.substr(0, before == std::string_view::npos ? 0 : before);
+    if (!line.starts_with('+')) continue;
+    line.remove_prefix(std::min(line.find_first_not_of('+'), line.size()));
+    const std::size_t end = line.find(": ");
+    const std::size_t colon = end == std::string_view::npos ? end : line.rfind(':', end - 1);
+    if (colon == std::string_view::npos || colon + 1 == end) continue;
+    const std::string_view number = line.substr(colon + 1, end - colon - 1);
+    if (number.find_first_not_of("0123456789") == std::string_view::npos) return std::string(line.substr(0, end));
+  }
+  return "";
+}
+
 // A file that is made beside its place and moved there is written at its place.
-EffectNote note_of(int number, const Effect& effect) {
-  if (is_api(effect.kind)) return {number, effect.kind, fmt::format("{} {}", kind_name(effect.object_kind), effect.path)};
-  if (effect.kind == EffectKind::systemctl) return {number, effect.kind, fmt::format("{} {}", effect.path, effect.other)};
-  if (effect.kind == EffectKind::rename) return {number, EffectKind::replace, effect.other};
-  return {number, effect.kind, effect.path};
+EffectNote note_of(int number, const Effect& effect, std::string line) {
+  if (is_api(effect.kind))
+    return {number, effect.kind, fmt::format("{} {}", kind_name(effect.object_kind), effect.path), std::move(line)};
+  if (effect.kind == EffectKind::systemctl)
+    return {number, effect.kind, fmt::format("{} {}", effect.path, effect.other), std::move(line)};
+  if (effect.kind == EffectKind::rename) return {number, EffectKind::replace, effect.other, std::move(line)};
+  return {number, effect.kind, effect.path, std::move(line)};
 }
 
 bool is_noted(EffectKind kind) { return changes_host(kind) || writes_api(kind); }
@@ -93,25 +112,6 @@ struct ContainerRuns::Running {
     else trouble = files.error();
   }
 
-  bool may_stop_a_restart(const Effect& effect) const {
-    if (effect.kind == EffectKind::make_directory || effect.kind == EffectKind::make_symlink)
-      return watch.concerns_addition(effect.path);
-    const bool contents_only = effect.kind != EffectKind::remove && effect.kind != EffectKind::rename;
-    return watch.concerns({effect.path, contents_only}) ||
-           (effect.kind == EffectKind::rename && watch.concerns({effect.other, contents_only}));
-  }
-
-  // Once what the last effect did is done, which shows when the next one comes.
-  void look_at_restart() {
-    if (!std::exchange(unlooked, false) || !record->unrestartable.empty()) return;
-    take_files();
-    const auto found = watch.look(host);
-    if (!found) return;
-    record->unrestartable = found->what;
-    record->unrestartable_path = found->path;
-    record->unrestartable_effect = record->effects;
-  }
-
   Turn next(const Effect& effect) {
     if (cut) return Turn::end;
     look_at_restart();
@@ -119,9 +119,8 @@ struct ContainerRuns::Running {
     if (keeps_moments) keep_moment(effect);
     const bool strikes = fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes &&
                          fault->strikes(number, effect);
-    unlooked = may_stop_a_restart(effect);
     if (!strikes) {
-      notes.push_back(note_of(number, effect));
+      note(number, effect);
       return Turn::go_on;
     }
     record->faulted = true;
@@ -133,9 +132,35 @@ struct ContainerRuns::Running {
     cut = fault->what == RunFault::What::cut || fault->what == RunFault::What::tear;
     if (fault->what == RunFault::What::tear && effect.kind == EffectKind::rename) return Turn::end;
     if (fault->what == RunFault::What::tear) torn = effect.path;
-    notes.push_back(note_of(number, effect));
+    note(number, effect);
     if (fault->what == RunFault::What::preempt) let_others_run();
     return fault->what == RunFault::What::lose ? Turn::lose : Turn::go_on;
+  }
+
+  void note(int number, const Effect& effect) {
+    sandbox->catch_up();
+    notes.push_back(note_of(number, effect, place_in_script(sandbox->trace())));
+    unlooked = may_stop_a_restart(effect);
+  }
+
+  bool may_stop_a_restart(const Effect& effect) const {
+    if (!changes_host(effect.kind)) return false;
+    if (effect.kind == EffectKind::make_directory || effect.kind == EffectKind::make_symlink)
+      return watch.concerns_addition(effect.path);
+    const bool contents_only = effect.kind != EffectKind::remove && effect.kind != EffectKind::rename;
+    return watch.concerns({effect.path, contents_only}) ||
+           (effect.kind == EffectKind::rename && watch.concerns({effect.other, contents_only}));
+  }
+
+  // Once what the last effect did is done, which shows when the next thing happens.
+  void look_at_restart() {
+    if (!std::exchange(unlooked, false) || !record->unrestartable.empty()) return;
+    take_files();
+    const auto found = watch.look(host);
+    if (!found) return;
+    record->unrestartable = found->what;
+    record->unrestartable_path = found->path;
+    record->unrestartable_effect = record->effects;
   }
 
   void keep_moment(const Effect& effect) {
@@ -345,6 +370,7 @@ std::expected<SandboxSpec, std::string> ContainerRuns::spec_for(const ProgramSta
   if (!image->payload.empty())
     spec->mounts.push_back({fmt::format("/{}/opt/kata", kArtefacts), image->payload / "opt/kata", true});
   spec->gate = true;
+  spec->trace_bash = true;
   return spec;
 }
 
