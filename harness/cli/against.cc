@@ -40,7 +40,8 @@ std::expected<Pair, std::string> load_pair(const std::string& fixtures, const Ag
   auto catalogue = load_catalogue(fixtures);
   if (!catalogue) return std::unexpected(catalogue.error());
   if (is_live(subject)) {
-    if (const auto added = add_live_subject(**catalogue, subject, {.fast = fast}); !added) return std::unexpected(added.error());
+    if (const auto added = add_live_subject(**catalogue, subject, {.fast = fast}); !added)
+      return std::unexpected(added.error());
   }
   const auto left = choose_subject(**catalogue, subject);
   if (!left) return std::unexpected(left.error());
@@ -127,7 +128,8 @@ void report(const Pair& pair, const std::vector<Parting>& partings, const std::s
     return;
   }
   std::string out;
-  line(out, "subject  {}\nagainst  {}\nplayed   {}\n", subject_name(*pair.subject), subject_name(*pair.against), played);
+  line(out, "subject  {}\nagainst  {}\nplayed   {}\n", subject_name(*pair.subject), subject_name(*pair.against),
+       played);
   for (const Parting& parting : partings) out += text_of(pair, parting) + "\n";
   if (partings.empty()) line(out, "verdict  they agree in all of it");
   else line(out, "verdict  they part in {}", counted(partings.size(), "place"));

@@ -68,9 +68,10 @@ void add_format(CLI::App& verb, std::string& format) {
 }
 
 void add_fast(CLI::App& verb, bool& fast) {
-  verb.add_flag("--fast", fast,
-                "Of a live subject: do nothing twice whose outcome is known, and answer plain calls of kubectl and tomlq "
-                "without them; effects, hosts and objects are the same");
+  verb.add_flag(
+      "--fast", fast,
+      "Of a live subject: do nothing twice whose outcome is known, and answer plain calls of kubectl and tomlq "
+      "without them; effects, hosts and objects are the same");
 }
 
 std::string shell_quoted(std::string_view word) {

@@ -61,7 +61,9 @@ int conform_verb(const std::string& given, ConformOptions options, bool fast) {
   options.hosts = fixtures->hosts();
   options.own_payload = fixtures->payload();
   if (is_live(options.subject)) {
-    options.prepare = [&](Catalogue& catalogue) { return add_live_subject(catalogue, options.subject, {.payloads = options.payload, .fast = fast}); };
+    options.prepare = [&](Catalogue& catalogue) {
+      return add_live_subject(catalogue, options.subject, {.payloads = options.payload, .fast = fast});
+    };
   } else if (!options.subject.empty()) {
     return refuse("--subject: conform holds a live subject (live:DIR), or without it the presets, against recordings");
   }
@@ -97,7 +99,8 @@ void add_conform(CLI::App& program, Chosen& chosen) {
   verb->add_option("--payload", options->payload, "Folder with VERSION/opt/kata: the image trees of the recordings")
       ->type_name("DIR");
   verb->add_option("--version", options->version, "Only this version")->type_name("V");
-  verb->add_option("--subject", options->subject, "A live subject (live:DIR) in place of the model; it is of one version")
+  verb->add_option("--subject", options->subject,
+                   "A live subject (live:DIR) in place of the model; it is of one version")
       ->type_name("S");
   verb->add_option("--scenario", options->scenario, "Only this scenario")->type_name("NAME");
   auto fast = std::make_shared<bool>(false);

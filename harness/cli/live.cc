@@ -157,7 +157,8 @@ std::expected<std::unique_ptr<const Catalogue>, std::string> load_catalogue_with
   auto catalogue = load_catalogue(fixtures);
   if (!catalogue) return std::unexpected(catalogue.error());
   if (is_live(subject)) {
-    if (const auto added = add_live_subject(**catalogue, subject, choices); !added) return std::unexpected(added.error());
+    if (const auto added = add_live_subject(**catalogue, subject, choices); !added)
+      return std::unexpected(added.error());
   }
   return std::move(*catalogue);
 }

@@ -52,7 +52,8 @@ int run(int argc, char** argv) {
   }
   if (!chosen.verb)
     return refuse(
-        "name a verb: replay, run, gate, merge, shrink, crash, explore, selftest, conform, subject, bench or list (see barnacle "
+        "name a verb: replay, run, gate, merge, shrink, crash, explore, selftest, conform, subject, bench or list (see "
+        "barnacle "
         "--help)");
   return run_verb(chosen);
 }

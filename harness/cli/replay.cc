@@ -67,8 +67,9 @@ void add_replay(CLI::App& program, Chosen& chosen) {
   verb->add_option("SCENARIO", arguments->scenario, "The scenario, a TOML file")->required();
   verb->add_option("--subject", arguments->subject,
                    "The deploy logic under test, in place of the scenario's own (default model:kata)");
-  CLI::Option* against = verb->add_option(
-      "--against", arguments->against, "A model that plays the same beside it: reports where hosts, objects or outcomes part");
+  CLI::Option* against =
+      verb->add_option("--against", arguments->against,
+                       "A model that plays the same beside it: reports where hosts, objects or outcomes part");
   add_format(*verb, arguments->format);
   verb->add_option("--dump-host", arguments->dump_host,
                    "Write the final host of each node as plain files below DIR/<node>/")

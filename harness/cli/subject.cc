@@ -28,7 +28,8 @@ int subject_kata_verb(const std::string& given, const SubjectArguments& argument
   const auto catalogue = load_catalogue(*fixtures);
   if (!catalogue) return refuse(catalogue.error());
   const auto date = arguments.date.empty() ? std::nullopt : parse_date(arguments.date);
-  if (!arguments.date.empty() && !date) return refuse(fmt::format("--date: '{}' is no date, such as 2025-04-25", arguments.date));
+  if (!arguments.date.empty() && !date)
+    return refuse(fmt::format("--date: '{}' is no date, such as 2025-04-25", arguments.date));
   const auto made = make_kata_subject({.source = arguments.source,
                                        .version = arguments.version,
                                        .out = arguments.out,
@@ -38,10 +39,11 @@ int subject_kata_verb(const std::string& given, const SubjectArguments& argument
                                        .stand_ins = fixtures->payload()},
                                       (*catalogue)->versions);
   if (!made) return refuse(made.error());
-  const std::string payload = arguments.payload.empty()
-                                  ? fmt::format("{} from its templates, {}", counted(made->configurations, "configuration file"),
-                                                counted(made->stand_ins, "stand-in"))
-                                  : "payload " + arguments.payload;
+  const std::string payload =
+      arguments.payload.empty()
+          ? fmt::format("{} from its templates, {}", counted(made->configurations, "configuration file"),
+                        counted(made->stand_ins, "stand-in"))
+          : "payload " + arguments.payload;
   print(fmt::format("subject   live:{}\nof        kata-deploy {}, its files dated {}\npayload   {}\n", arguments.out,
                     made->version, date_text(made->date), payload));
   print(fmt::format("try       barnacle replay SCENARIO.toml --subject {}\n", shell_quoted("live:" + arguments.out)));
@@ -55,7 +57,9 @@ void add_subject(CLI::App& program, Chosen& chosen) {
   CLI::App* verb = program.add_subcommand("subject", "Make a live subject (live:DIR) from what you have");
   verb->require_subcommand(1);
   CLI::App* kata = verb->add_subcommand("kata", "From a checkout of kata-containers, versions 3.12.0 to 3.25.0");
-  kata->add_option("--source", arguments->source, "The checkout; nothing of it is built or run")->required()->type_name("DIR");
+  kata->add_option("--source", arguments->source, "The checkout; nothing of it is built or run")
+      ->required()
+      ->type_name("DIR");
   kata->add_option("--version", arguments->version, "The version it must be of (default: what its file VERSION says)")
       ->type_name("V");
   kata->add_option("--out", arguments->out, "Where the subject goes: a folder that is not there yet, or empty")
@@ -64,7 +68,8 @@ void add_subject(CLI::App& program, Chosen& chosen) {
   kata->add_option("--payload", arguments->payload,
                    "A ready image tree (DIR/opt/kata) in place of filled-in templates and stand-ins")
       ->type_name("DIR");
-  kata->add_option("--date", arguments->date, "The date of every file (default: that of the version)")->type_name("DATE");
+  kata->add_option("--date", arguments->date, "The date of every file (default: that of the version)")
+      ->type_name("DATE");
   kata->callback([arguments, &chosen] {
     chosen.verb = [arguments, &chosen] { return subject_kata_verb(chosen.fixtures, *arguments); };
   });

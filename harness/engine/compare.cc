@@ -61,10 +61,18 @@ std::string what_matters(const Cluster& cluster, const Object& object) {
 }
 
 Facts objects_of(const Cluster& cluster) {
-  static constexpr Kind kCompared[] = {Kind::node,         Kind::pod,           Kind::daemon_set,
-                                       Kind::job,          Kind::service_account, Kind::cluster_role,
-                                       Kind::cluster_role_binding, Kind::role,   Kind::role_binding,
-                                       Kind::runtime_class, Kind::config_map,   Kind::secret};
+  static constexpr Kind kCompared[] = {Kind::node,
+                                       Kind::pod,
+                                       Kind::daemon_set,
+                                       Kind::job,
+                                       Kind::service_account,
+                                       Kind::cluster_role,
+                                       Kind::cluster_role_binding,
+                                       Kind::role,
+                                       Kind::role_binding,
+                                       Kind::runtime_class,
+                                       Kind::config_map,
+                                       Kind::secret};
   Facts facts;
   for (const Kind kind : kCompared) {
     for (const ObjectPtr& object : cluster.all(kind)) {
@@ -106,7 +114,8 @@ std::string entry_text(const Node* node) {
 TextDifference contents_of(const TreeChange& change) {
   const Node* left = change.before;
   const Node* right = change.after;
-  const bool files = left != nullptr && right != nullptr && left->kind == FileKind::file && right->kind == FileKind::file;
+  const bool files =
+      left != nullptr && right != nullptr && left->kind == FileKind::file && right->kind == FileKind::file;
   if (!files || left->blob == right->blob) return {"", entry_text(left), entry_text(right)};
   const auto a = parse_toml(left->blob->bytes);
   const auto b = parse_toml(right->blob->bytes);
@@ -142,7 +151,8 @@ class Differences {
       if (other == nullptr) continue;  // told with the Node objects
       for (const TreeChange& change : diff(node.host->host.files, other->host->host.files, Compare::seen)) {
         const TextDifference text = contents_of(change);
-        add(fmt::format("{} {}{}{}", node.name, change.path, text.at.empty() ? "" : " ", text.at), text.left, text.right);
+        add(fmt::format("{} {}{}{}", node.name, change.path, text.at.empty() ? "" : " ", text.at), text.left,
+            text.right);
       }
     }
   }
@@ -218,7 +228,8 @@ void share_payload(Catalogue& catalogue, const std::string& subject, const std::
   auto shared = std::make_shared<Version>(*to);
   shared->date = from->date;
   shared->deploy.payload = from->deploy.payload;
-  shared->deploy.hash = Hasher().add(to->deploy.hash).add(std::string_view("with the payload of")).add(from->name).finish();
+  shared->deploy.hash =
+      Hasher().add(to->deploy.hash).add(std::string_view("with the payload of")).add(from->name).finish();
   catalogue.versions.versions[against] = shared;
 }
 

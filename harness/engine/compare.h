@@ -1,6 +1,6 @@
 // Two subjects play one scenario, and every step is held against the other's: hosts, API objects, and what became of
-// Helm's command and of the containers. Where they part, one of the two is wrong: the real logic and our model of it are
-// compared so.
+// Helm's command and of the containers. Where they part, one of the two is wrong: the real logic and our model of it
+// are compared so.
 #pragma once
 
 #include <expected>
@@ -22,8 +22,8 @@ struct Difference {
 // catalogue.
 void share_payload(Catalogue& catalogue, const std::string& subject, const std::string& against);
 
-// Of the first step after which anything differs, all that does; empty where nothing ever does. Both play on hosts of one
-// Lab; `against` is a model. Errors are of the scenario.
+// Of the first step after which anything differs, all that does; empty where nothing ever does. Both play on hosts of
+// one Lab; `against` is a model. Errors are of the scenario.
 std::expected<std::vector<Difference>, std::string> compare(Lab& lab, const VersionPtr& subject,
                                                             const VersionPtr& against, const Scenario& scenario);
 

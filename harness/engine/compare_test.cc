@@ -19,7 +19,8 @@ Catalogue fixtures() {
 }
 
 Scenario scenario(const std::string& steps) {
-  return parse_scenario("[[node]]\nname = \"node-a\"\nhost = \"ubuntu-24.04-containerd-2.0\"\n" + steps, "test.toml").value();
+  return parse_scenario("[[node]]\nname = \"node-a\"\nhost = \"ubuntu-24.04-containerd-2.0\"\n" + steps, "test.toml")
+      .value();
 }
 
 const std::string kInstall = R"(
@@ -30,7 +31,8 @@ values = { env = { shims = "qemu", multiInstallSuffix = "cicd" } }
 )";
 const std::string kRestart = "\n[[step]]\ndo = \"restart-pod\"\nrelease = \"kata-deploy\"\n";
 
-std::vector<Difference> compare_models(const std::string& subject, const std::string& against, const std::string& steps) {
+std::vector<Difference> compare_models(const std::string& subject, const std::string& against,
+                                       const std::string& steps) {
   Catalogue catalogue = fixtures();
   share_payload(catalogue, subject, against);
   Lab lab(catalogue);
@@ -38,7 +40,8 @@ std::vector<Difference> compare_models(const std::string& subject, const std::st
 }
 
 bool speaks_of(const std::vector<Difference>& differences, const std::string& words) {
-  return std::ranges::any_of(differences, [&](const Difference& one) { return one.where.find(words) != std::string::npos; });
+  return std::ranges::any_of(differences,
+                             [&](const Difference& one) { return one.where.find(words) != std::string::npos; });
 }
 
 TEST(Comparison, ASubjectAgreesWithItself) {
@@ -50,9 +53,9 @@ TEST(Comparison, TheSuffixThatIsPutInAgainPartsTheOldLogicFromOneWithoutThatDefe
   plant(catalogue.versions, Defect::suffix_reapplied);
   share_payload(catalogue, "kata+Z01", "kata");
   Lab lab(catalogue);
-  const auto found = compare(lab, catalogue.versions.find("kata+Z01"), catalogue.versions.find("kata"),
-                             scenario(kInstall + kRestart))
-                         .value();
+  const auto found =
+      compare(lab, catalogue.versions.find("kata+Z01"), catalogue.versions.find("kata"), scenario(kInstall + kRestart))
+          .value();
   ASSERT_FALSE(found.empty());
   const auto file = std::ranges::find_if(
       found, [](const Difference& one) { return one.where.find("configuration-qemu.toml") != std::string::npos; });

@@ -12,14 +12,14 @@
 namespace barnacle {
 
 struct ConformOptions {
-  std::string traces;       // folder with VERSION/SCENARIO/NN-*.txt and outcome.json
-  std::string payload;      // folder with VERSION/opt/kata: the image trees of the recordings
-  std::string version;      // only this one; empty: all in the folder
-  std::string scenario;     // only this one
-  std::string scenarios;    // fixtures/conformance
-  std::string versions;     // fixtures/versions
-  std::string hosts;        // fixtures/hosts
-  std::string subject;      // a live one, in place of the versions' presets; empty: those
+  std::string traces;     // folder with VERSION/SCENARIO/NN-*.txt and outcome.json
+  std::string payload;    // folder with VERSION/opt/kata: the image trees of the recordings
+  std::string version;    // only this one; empty: all in the folder
+  std::string scenario;   // only this one
+  std::string scenarios;  // fixtures/conformance
+  std::string versions;   // fixtures/versions
+  std::string hosts;      // fixtures/hosts
+  std::string subject;    // a live one, in place of the versions' presets; empty: those
   std::function<std::expected<void, std::string>(Catalogue&)> prepare;  // makes it one of the catalogue's
   std::string own_payload;  // fixtures/payload/image: for versions without a tree in `payload`
 };

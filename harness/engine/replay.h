@@ -19,8 +19,8 @@ struct Author {
   int step = 0;  // from 1; 0: unknown
   std::string node;
   std::string pod;
-  int effect = 0;    // number in its run, from 1
-  std::string what;  // "replace /opt/kata-cicd/…/configuration-qemu.toml"
+  int effect = 0;         // number in its run, from 1
+  std::string what;       // "replace /opt/kata-cicd/…/configuration-qemu.toml"
   std::string line = {};  // of a real script: "/opt/kata-artifacts/scripts/kata-deploy.sh:370"
 };
 

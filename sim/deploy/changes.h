@@ -13,7 +13,7 @@ namespace barnacle {
 struct EffectNote {
   int number = 0;  // among all effects of the run (in a block: of the block), from 1
   EffectKind kind = EffectKind::stat;
-  std::string path;  // host path, API object "RuntimeClass kata-qemu", or "restart containerd"
+  std::string path;       // host path, API object "RuntimeClass kata-qemu", or "restart containerd"
   std::string line = {};  // of a script that really ran: "/opt/deploy.sh:370", what it was at; else empty
 };
 using EffectNotes = std::vector<EffectNote>;

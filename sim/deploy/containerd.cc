@@ -173,7 +173,9 @@ Work configure_drop_in(Deployment& deployment) {
   const std::string drop_in = deployment.settings.drop_in();
   deployment.wanted.insert({"containerd", "containerd/config.d", "containerd/config.d/kata-deploy.toml"});
   const std::string main_file = co_await read_main_file(deployment);
-  const std::string plugin = plugin_of(main_file.empty() ? made_file(3) : main_file);
+  // An empty file, made where there was none, says no version: the script then writes for the oldest one.
+  const bool not_made = main_file.empty() && !deployment.has(Defect::configuration_made_in_pod);
+  const std::string plugin = plugin_of(not_made ? made_file(3) : main_file);
   if (deployment.has(Defect::dropped_settings_stay)) {
     if (deployment.has(Defect::operator_file_reserialised)) co_await import_by_value(deployment);
     else co_await import_by_text(deployment);

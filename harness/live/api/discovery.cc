@@ -123,8 +123,13 @@ Json openapi_of(const std::string& group) {
 }
 
 Json version_json() {
-  return {{"major", "1"},           {"minor", "32"},     {"gitVersion", "v1.32.3"},    {"platform", "linux/amd64"},
-          {"gitCommit", "simulated"}, {"compiler", "gc"}, {"buildDate", "2025-03-11T00:00:00Z"}};
+  return {{"major", "1"},
+          {"minor", "32"},
+          {"gitVersion", "v1.32.3"},
+          {"platform", "linux/amd64"},
+          {"gitCommit", "simulated"},
+          {"compiler", "gc"},
+          {"buildDate", "2025-03-11T00:00:00Z"}};
 }
 
 }  // namespace

@@ -11,9 +11,9 @@ namespace barnacle {
 
 struct ResourcePath {
   Kind kind = Kind::config_map;
-  std::string namespace_;  // empty: none in the path
-  std::string name;        // empty: the collection
-  std::string subresource; // "status"; empty: none
+  std::string namespace_;   // empty: none in the path
+  std::string name;         // empty: the collection
+  std::string subresource;  // "status"; empty: none
 };
 // "/apis/apps/v1/namespaces/kube-system/daemonsets/kata-deploy"; nothing for every other path.
 std::optional<ResourcePath> parse_resource_path(const std::string& path);

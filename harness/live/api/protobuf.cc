@@ -11,8 +11,8 @@ namespace {
 
 struct Field {
   std::uint32_t number = 0;
-  std::uint64_t value = 0;     // of a varint
-  std::string_view bytes;      // of a length-delimited one
+  std::uint64_t value = 0;  // of a varint
+  std::string_view bytes;   // of a length-delimited one
 };
 
 // Walks the fields of one message; fixed-width ones are skipped.
@@ -76,8 +76,7 @@ std::string base64(std::string_view bytes) {
     std::uint32_t bits = 0;
     for (std::size_t i = 0; i < 3; ++i)
       bits = bits << 8U | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i)
-      out += i <= bytes.size() - at ? kDigits[bits >> (18U - 6U * i) & 0x3fU] : '=';
+    for (std::size_t i = 0; i < 4; ++i) out += i <= bytes.size() - at ? kDigits[bits >> (18U - 6U * i) & 0x3fU] : '=';
   }
   return out;
 }
@@ -141,8 +140,8 @@ struct Reader {
   std::string_view kind;
   Json (*read)(std::string_view message);
 };
-constexpr std::array<Reader, 3> kReaders{{
-    {"Secret", secret_from}, {"Namespace", namespace_from}, {"DeleteOptions", delete_options_from}}};
+constexpr std::array<Reader, 3> kReaders{
+    {{"Secret", secret_from}, {"Namespace", namespace_from}, {"DeleteOptions", delete_options_from}}};
 
 }  // namespace
 

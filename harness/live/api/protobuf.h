@@ -1,4 +1,5 @@
-// Request bodies in Kubernetes' protobuf encoding, which Helm uses for its Secrets: read as the JSON of the same object.
+// Request bodies in Kubernetes' protobuf encoding, which Helm uses for its Secrets: read as the JSON of the same
+// object.
 #pragma once
 
 #include <expected>

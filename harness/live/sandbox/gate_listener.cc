@@ -115,7 +115,8 @@ bool GateListener::rule_on(const seccomp_notif& stopped) {
   Ruling ruling;
   const bool on_net = call && call->name == "connect";
   if (call && handler_ && (call->mutates || on_net || reads_)) {
-    StoppedEffect effect{.number = 0, .call = call->name, .path = call->path, .path2 = call->path2, .flags = call->flags};
+    StoppedEffect effect{
+        .number = 0, .call = call->name, .path = call->path, .path2 = call->path2, .flags = call->flags};
     if (!on_net) effect.path = path_on_node(view, call->path);
     if (!on_net && !call->path2.empty() && call->name != "symlink") {
       effect.path2 = path_on_node(view, call->path2);

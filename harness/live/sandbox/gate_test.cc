@@ -100,8 +100,9 @@ TEST_F(GateTest, AnEffectCanFailAsOnAFullDisk) {
 }
 
 TEST_F(GateTest, ACutAfterTheSecondEffectDoesTwoAndNoThird) {
-  effects_of("(sleep infinity) & for i in 1 2 3 4; do echo $i > /opt/$i; done",
-             [](const StoppedEffect& effect) { return effect.number == 3 ? Ruling{.kind = Ruling::Kind::kill} : Ruling{}; });
+  effects_of("(sleep infinity) & for i in 1 2 3 4; do echo $i > /opt/$i; done", [](const StoppedEffect& effect) {
+    return effect.number == 3 ? Ruling{.kind = Ruling::Kind::kill} : Ruling{};
+  });
   EXPECT_TRUE(last.exit.terminated);
   EXPECT_EQ(last.exit.status, 137);
   EXPECT_EQ(read_file(node / "opt/2"), "2\n");

@@ -61,9 +61,9 @@ struct SandboxSpec {
   std::vector<std::string> node_stand_ins{"systemctl", "containerd", "crio",     "k3s",
                                           "k0s",       "rke2",       "microk8s", "journalctl"};
   std::vector<std::string> image_stand_ins{"sleep"};
-  bool trace_bash = false;       // bash scripts write their xtrace, with file and line, to trace()
-  bool gate = false;             // effects are stopped and given to on_effect; see gate_supported()
-  bool gate_reads = false;       // so are opens for reading, with number 0
+  bool trace_bash = false;     // bash scripts write their xtrace, with file and line, to trace()
+  bool gate = false;           // effects are stopped and given to on_effect; see gate_supported()
+  bool gate_reads = false;     // so are opens for reading, with number 0
   GateHandler on_effect = {};  // called from pump(); without it everything goes on
   Limits limits = {};
 };

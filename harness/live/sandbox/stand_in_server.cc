@@ -59,8 +59,12 @@ std::optional<StandInCall> parse_request(std::string_view bytes) {
 
 std::string reply_bytes(const Answer& answer) {
   const auto size = [](const std::string& text) { return static_cast<std::uint32_t>(text.size()); };
-  const std::uint32_t head[] = {static_cast<std::uint32_t>(answer.exit), size(answer.out),   size(answer.err),
-                                size(answer.run),                        size(answer.write), size(answer.contents)};
+  const std::uint32_t head[] = {static_cast<std::uint32_t>(answer.exit),
+                                size(answer.out),
+                                size(answer.err),
+                                size(answer.run),
+                                size(answer.write),
+                                size(answer.contents)};
   return std::string(reinterpret_cast<const char*>(head), sizeof head) + answer.out + answer.err + answer.run +
          answer.write + answer.contents;
 }

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 using Failure = std::unexpected<std::string>;
 
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
-constexpr fs::perms kPlain = fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read;
+constexpr fs::perms kPlain =
+    fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read;
 constexpr fs::perms kRunnable = kPlain | fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
 
 bool date_entry(const fs::path& path, Time date) {
@@ -45,7 +46,8 @@ std::expected<FolderWriter, std::string> FolderWriter::begin(const fs::path& out
   std::error_code error;
   const fs::path place = fs::absolute(out, error).lexically_normal();
   const fs::path folder = place.has_filename() ? place : place.parent_path();
-  if (fs::exists(fs::symlink_status(folder, error)) && (!fs::is_directory(folder, error) || !fs::is_empty(folder, error)))
+  if (fs::exists(fs::symlink_status(folder, error)) &&
+      (!fs::is_directory(folder, error) || !fs::is_empty(folder, error)))
     return Failure(fmt::format("{}: is there already, and not an empty folder", out.string()));
   std::string part = folder.string() + ".part-XXXXXX";
   if (::mkdtemp(part.data()) == nullptr)

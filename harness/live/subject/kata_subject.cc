@@ -75,13 +75,15 @@ class Maker {
   Maker(const KataSubjectOptions& options, const VersionLibrary& presets) : options_(options), presets_(presets) {}
 
   std::expected<KataSubject, std::string> make() {
-    for (const auto step : {&Maker::check_source, &Maker::settle_version, &Maker::settle_date, &Maker::load_payload_tree}) {
+    for (const auto step :
+         {&Maker::check_source, &Maker::settle_version, &Maker::settle_date, &Maker::load_payload_tree}) {
       if (Done done = (this->*step)(); !done) return Failure(done.error());
     }
     auto begun = FolderWriter::begin(options_.out);
     if (!begun) return Failure(begun.error());
     writer_ = &*begun;
-    for (const auto step : {&Maker::write_payload, &Maker::copy_image_folders, &Maker::copy_chart, &Maker::write_subject}) {
+    for (const auto step :
+         {&Maker::write_payload, &Maker::copy_image_folders, &Maker::copy_chart, &Maker::write_subject}) {
       if (Done done = (this->*step)(); !done) return Failure(done.error());
     }
     if (Done done = begun->finish(made_.date); !done) return Failure(done.error());
@@ -107,7 +109,8 @@ class Maker {
     if (!options_.version.empty() && made_.version != options_.version)
       return Failure(fmt::format("{}: the checkout is of version '{}', and not of {}", file.string(), made_.version,
                                  options_.version));
-    if (compare_versions(made_.version, kFirstVersion) < 0 || compare_versions(made_.version, kFirstVersionWithoutScript) >= 0)
+    if (compare_versions(made_.version, kFirstVersion) < 0 ||
+        compare_versions(made_.version, kFirstVersionWithoutScript) >= 0)
       return Failure(fmt::format("{}: '{}' is no version from {} to before {}, whose deploy logic is a script",
                                  file.string(), made_.version, kFirstVersion, kFirstVersionWithoutScript));
     return {};
@@ -133,7 +136,7 @@ class Maker {
     } else if (preset->name == made_.version) {
       made_.date = preset->date;
     } else {
-      struct ::stat status {};
+      struct ::stat status{};
       const fs::path file = options_.source / "VERSION";
       if (::stat(file.c_str(), &status) != 0) return Failure(fmt::format("{}: has no date", file.string()));
       constexpr Time kDay = 24 * 60 * 60;
@@ -216,9 +219,9 @@ class Maker {
   }
 
   Done write_subject() {
-    return writer_->write(kSubjectFile, fmt::format(fmt::runtime(kSubjectText), fmt::arg("version", made_.version),
-                                                    fmt::arg("date", date_text(made_.date)),
-                                                    fmt::arg("settings", made_.settings)));
+    return writer_->write(kSubjectFile,
+                          fmt::format(fmt::runtime(kSubjectText), fmt::arg("version", made_.version),
+                                      fmt::arg("date", date_text(made_.date)), fmt::arg("settings", made_.settings)));
   }
 
   const KataSubjectOptions& options_;

@@ -1,7 +1,7 @@
 // A live subject from a checkout of kata-containers, of the versions whose deploy logic is a script.
 //
-// The image is what upstream's Dockerfile makes, but for the programs that it downloads. Its payload is made on the spot:
-// the checkout's own configuration templates, filled in, and small stand-ins for everything that takes a build.
+// The image is what upstream's Dockerfile makes, but for the programs that it downloads. Its payload is made on the
+// spot: the checkout's own configuration templates, filled in, and small stand-ins for everything that takes a build.
 #pragma once
 
 #include <expected>

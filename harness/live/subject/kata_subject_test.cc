@@ -117,9 +117,11 @@ TEST_F(KataSubjectTest, TemplatesAreFilledInAndWhatHasNoValueStays) {
 
 TEST_F(KataSubjectTest, ModesAndDatesAreTheImagesOwnWhateverTheCheckoutsAre) {
   ASSERT_TRUE(make().has_value());
-  for (const auto& [path, mode] : {std::pair{"scripts/kata-deploy.sh", 0755U}, {"opt/kata/VERSION", 0644U},
-                                   {"opt/kata/bin/qemu-system-x86_64", 0755U}, {"opt/kata/bin", 0755U}}) {
-    struct ::stat status {};
+  for (const auto& [path, mode] : {std::pair{"scripts/kata-deploy.sh", 0755U},
+                                   {"opt/kata/VERSION", 0644U},
+                                   {"opt/kata/bin/qemu-system-x86_64", 0755U},
+                                   {"opt/kata/bin", 0755U}}) {
+    struct ::stat status{};
     ASSERT_EQ(::stat(artefact(path).c_str(), &status), 0) << path;
     EXPECT_EQ(status.st_mode & 07777U, mode) << path;
     EXPECT_EQ(date_text(status.st_mtime), "2025-05-21") << path;

@@ -40,12 +40,14 @@ std::expected<TemplateValues, std::string> TemplateValues::load(const std::files
   const auto text = read_file(file.string());
   if (!text) return std::unexpected(fmt::format("{}: {}", file.string(), text.error().what));
   const auto parsed = parse_toml(*text);
-  if (!parsed) return std::unexpected(fmt::format("{}:{}: {}", file.string(), parsed.error().line, parsed.error().what));
+  if (!parsed)
+    return std::unexpected(fmt::format("{}:{}: {}", file.string(), parsed.error().line, parsed.error().what));
   TemplateValues values;
   for (const auto& [name, table] : parsed->table()) {
     const auto row = std::ranges::find(kTables, name, &ValueTable::name);
     if (row == std::end(kTables) || !table.is_table())
-      return std::unexpected(fmt::format("{}:{}: {}: is none of the tables both, go and rust", file.string(), table.line, name));
+      return std::unexpected(
+          fmt::format("{}:{}: {}: is none of the tables both, go and rust", file.string(), table.line, name));
     for (const auto& [variable, given] : table.table()) {
       const TomlValue* value = value_for(given, version);
       if (value == nullptr) continue;
@@ -67,8 +69,8 @@ std::string TemplateValues::fill(std::string_view text, TemplateTree tree) const
     filled += text.substr(0, open);
     text.remove_prefix(open);
     if (text.empty()) break;
-    const std::size_t name_size = static_cast<std::size_t>(
-        std::ranges::find_if_not(text.substr(1), part_of_name) - text.substr(1).begin());
+    const std::size_t name_size =
+        static_cast<std::size_t>(std::ranges::find_if_not(text.substr(1), part_of_name) - text.substr(1).begin());
     const auto value = known->second.find(text.substr(1, name_size));
     const bool closed = name_size + 1 < text.size() && text[name_size + 1] == '@';
     if (closed && value != known->second.end()) {

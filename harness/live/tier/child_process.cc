@@ -71,8 +71,7 @@ std::expected<ChildProcess, std::string> ChildProcess::start(const Spec& spec) {
   pid_t process = -1;
   const int error = ::posix_spawn(&process, argv.front().c_str(), &settings.actions, &settings.attributes,
                                   pointers_to(argv).data(), pointers_to(env).data());
-  if (error != 0)
-    return std::unexpected(fmt::format("{}: {}", argv.front(), std::system_category().message(error)));
+  if (error != 0) return std::unexpected(fmt::format("{}: {}", argv.front(), std::system_category().message(error)));
   return ChildProcess(process, spec.folder);
 }
 

@@ -42,8 +42,8 @@ constexpr int kAttempts = 20;
 constexpr const char* kAsksForTime = "__vdso_clock_gettime";
 
 //   mov $228,%eax; syscall; cmp $1,%edi; ja end; mov ahead(%rip),%rcx; add %rcx,(%rsi); end: ret; ahead: .quad
-constexpr std::array<std::uint8_t, 23> kCode = {0xb8, 0xe4, 0, 0, 0, 0x0f, 0x05, 0x83, 0xff, 0x01, 0x77, 0x0a,
-                                                0x48, 0x8b, 0x0d, 0x04, 0, 0, 0, 0x48, 0x01, 0x0e, 0xc3};
+constexpr std::array<std::uint8_t, 23> kCode = {0xb8, 0xe4, 0,    0,    0, 0x0f, 0x05, 0x83, 0xff, 0x01, 0x77, 0x0a,
+                                                0x48, 0x8b, 0x0d, 0x04, 0, 0,    0,    0x48, 0x01, 0x0e, 0xc3};
 constexpr std::size_t kCodeBytes = kCode.size() + sizeof(std::int64_t);
 
 std::optional<CodePlace> place_in_vdso() {

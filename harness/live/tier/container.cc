@@ -72,7 +72,8 @@ std::expected<void, std::string> write_whole(const fs::path& file, const std::st
   out << text;
   out.close();
   if (!out) return std::unexpected(fmt::format("{}: cannot be written", file.string()));
-  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read);
+  fs::permissions(file,
+                  fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read);
   return {};
 }
 
@@ -132,9 +133,8 @@ class ContainerBuilder {
     if (!from) return std::unexpected(from.error());
     if (from->empty()) return {};
     const std::string below = text_at(mount, "subPath");
-    spec_.mounts.push_back({.at = text_at(mount, "mountPath"),
-                            .from = below.empty() ? *from : *from / below,
-                            .read_only = read_only});
+    spec_.mounts.push_back(
+        {.at = text_at(mount, "mountPath"), .from = below.empty() ? *from : *from / below, .read_only = read_only});
     return {};
   }
 

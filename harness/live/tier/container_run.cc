@@ -30,7 +30,8 @@ constexpr int kTurnMs = 50;
 constexpr int kKilled = 137;
 constexpr int kCannotStart = 128;
 constexpr const char* kRealTools = "/usr/local/lib/barnacle";
-constexpr std::array kToolsOfTomlq = {"usr/bin/jq", "usr/local/bin/jq", "bin/jq", "usr/bin/python3", "usr/local/bin/python3"};
+constexpr std::array kToolsOfTomlq = {"usr/bin/jq", "usr/local/bin/jq", "bin/jq", "usr/bin/python3",
+                                      "usr/local/bin/python3"};
 constexpr std::array kTellsTomlq = {"LC_", "LANG", "PYTHON", "JQ_"};
 constexpr std::size_t kKeptLines = 200;
 constexpr std::size_t kLargestVolume = std::size_t{16} << 20;
@@ -117,8 +118,8 @@ struct ContainerRuns::Running {
     look_at_restart();
     const int number = ++record->effects;
     if (keeps_moments) keep_moment(effect);
-    const bool strikes = fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes &&
-                         fault->strikes(number, effect);
+    const bool strikes =
+        fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes && fault->strikes(number, effect);
     if (!strikes) {
       note(number, effect);
       return Turn::go_on;
@@ -243,7 +244,8 @@ struct ContainerRuns::Running {
   Ruling rule(const StoppedEffect& effect) {
     if (effect.number == 0) return {};
     switch (next(effect_of(effect))) {
-      case Turn::fail: return {.kind = Ruling::Kind::fail, .error = number_of(fault->answer.error.value_or(Errno::eio))};
+      case Turn::fail:
+        return {.kind = Ruling::Kind::fail, .error = number_of(fault->answer.error.value_or(Errno::eio))};
       case Turn::end: return {.kind = Ruling::Kind::kill, .error = 0};
       default: return {};
     }
@@ -394,7 +396,8 @@ Hash128 ContainerRuns::hash_of_start(const ProgramStart& start, const SandboxSpe
   }
   std::ranges::sort(files);
   for (const fs::path& file : files)
-    hasher.add(std::string_view(file.native())).add(std::string_view(read_file(file.string(), kLargestVolume).value_or("")));
+    hasher.add(std::string_view(file.native()))
+        .add(std::string_view(read_file(file.string(), kLargestVolume).value_or("")));
   return hasher.finish();
 }
 
@@ -462,11 +465,10 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   const int listener = (*sandbox)->take_api_listener();
   api_.listen_on(listener);
   api_.hold_administrators(true);
-  const auto outer_interference = std::exchange(
-      api_.interfere, [&](const ApiRequest& request) { return running.rule(request); });
-  const auto outer_listener = std::exchange(api_.heard, [&](const ApiRequest& request, const ApiResponse& response) {
-    running.heard(request, response);
-  });
+  const auto outer_interference =
+      std::exchange(api_.interfere, [&](const ApiRequest& request) { return running.rule(request); });
+  const auto outer_listener = std::exchange(
+      api_.heard, [&](const ApiRequest& request, const ApiResponse& response) { running.heard(request, response); });
   const StandIn stand_in = [&](const StandInCall& call) {
     const bool tool = call.argv.front() == "kubectl" || call.argv.front() == "tomlq";
     if (!tool) return running.answer(call);

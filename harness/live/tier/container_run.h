@@ -51,7 +51,7 @@ class ContainerRuns {
   std::map<std::string, std::unique_ptr<HostFolder>> folders_;  // by node
   RunMemory memory_;
   std::unique_ptr<TomlqCache> tomlq_;  // null: the real one alone
-  int depth_ = 0;  // of runs inside preempted runs
+  int depth_ = 0;                      // of runs inside preempted runs
 };
 
 }  // namespace barnacle

@@ -149,8 +149,7 @@ struct HostFolder::Writer {
 
   Done write_file(int parent, const std::string& name, const std::string& path, const Node& node) const {
     {
-      const Descriptor file(
-          ::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+      const Descriptor file(::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
       if (!file.valid()) return trouble(path);
       if (Done done = write_all(file.number(), node.blob->bytes, path); !done) return done;
       if (Done done = attributes(file.number(), path, node); !done) return done;
@@ -292,7 +291,8 @@ struct HostFolder::Reader {
     (void)tree.remove_all(path, now);
     stamps.erase(path);
     const std::string below = path + "/";
-    for (auto at = stamps.lower_bound(below); at != stamps.end() && at->first.starts_with(below);) at = stamps.erase(at);
+    for (auto at = stamps.lower_bound(below); at != stamps.end() && at->first.starts_with(below);)
+      at = stamps.erase(at);
   }
 };
 

@@ -12,10 +12,10 @@ struct CallKind {
   EffectKind kind;
 };
 constexpr CallKind kCallKinds[] = {
-    {"open", EffectKind::write},      {"creat", EffectKind::write},         {"trunc", EffectKind::write},
-    {"rename", EffectKind::rename},   {"unlink", EffectKind::remove},       {"rmdir", EffectKind::remove},
+    {"open", EffectKind::write},           {"creat", EffectKind::write},          {"trunc", EffectKind::write},
+    {"rename", EffectKind::rename},        {"unlink", EffectKind::remove},        {"rmdir", EffectKind::remove},
     {"mkdir", EffectKind::make_directory}, {"symlink", EffectKind::make_symlink}, {"link", EffectKind::write},
-    {"chmod", EffectKind::chmod},     {"utime", EffectKind::touch},         {"chown", EffectKind::chmod},
+    {"chmod", EffectKind::chmod},          {"utime", EffectKind::touch},          {"chown", EffectKind::chmod},
 };
 
 EffectKind kind_of(std::string_view call) {

@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t kMostStarts = 4096;
 
 constexpr std::array<std::string_view, 8> kWhenAndWhich = {
-    "resourceVersion", "uid", "creationTimestamp", "lastHeartbeatTime", "lastTransitionTime", "startTime", "startedAt",
-    "finishedAt"};
+    "resourceVersion",    "uid",       "creationTimestamp", "lastHeartbeatTime",
+    "lastTransitionTime", "startTime", "startedAt",         "finishedAt"};
 
 void strip(nlohmann::json& value) {
   if (value.is_object()) {

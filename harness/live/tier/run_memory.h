@@ -36,9 +36,9 @@ class RunMemory {
     RunPtr record;
     HostPtr after;
     std::vector<Exchange> exchanges;
-    EffectNotes notes = {};             // all that were taken
+    EffectNotes notes = {};  // all that were taken
     std::string output = {};
-    std::vector<Moment> moments = {};   // before effects 1, 2 …; empty where nobody wanted to know
+    std::vector<Moment> moments = {};  // before effects 1, 2 …; empty where nobody wanted to know
   };
   using Kept = std::shared_ptr<const Run>;
 

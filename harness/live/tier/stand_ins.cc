@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <string_view>
 
-
 namespace barnacle {
 namespace {
 
@@ -40,7 +39,9 @@ Answer answer_systemctl(Host& host, const StandInCall& call, Time now) {
 Answer answer_containerd(const Host& host, const StandInCall& call) {
   if (host.runtime.family != RuntimeFamily::containerd)
     return {.exit = kNotFound, .out = "", .err = call.argv.front() + ": command not found\n"};
-  const auto says = [&](std::size_t at, std::string_view word) { return call.argv.size() > at && call.argv[at] == word; };
+  const auto says = [&](std::size_t at, std::string_view word) {
+    return call.argv.size() > at && call.argv[at] == word;
+  };
   if (says(1, "config") && says(2, "default"))
     return {.exit = 0, .out = default_containerd_configuration(host.runtime.major_version), .err = ""};
   if (says(1, "--version") || says(1, "-v"))

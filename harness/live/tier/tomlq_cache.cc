@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMostEntries = 20'000;
 constexpr std::size_t kLargestEntry = std::size_t{4} << 20;
 // jq's words for what lies outside its input.
-constexpr std::array<std::string_view, 8> kLooksOutside = {"env",     "ENV",   "input", "import",
-                                                           "include", "now",   "$__",   "localtime"};
+constexpr std::array<std::string_view, 8> kLooksOutside = {"env",     "ENV", "input", "import",
+                                                           "include", "now", "$__",   "localtime"};
 
 // A file's identity without its contents.
 void add_file(Hasher& hasher, const fs::path& path) {
@@ -95,9 +95,8 @@ std::optional<Answer> TomlqCache::ask_the_real_one(const StandInCall& call) cons
   const fs::path file = scratch_ / "input.toml";
   std::ofstream(file, std::ios::binary) << call.files.at(call.argv.back());
   fs::last_write_time(file, fs::file_time_type{});  // a write shows by its date
-  ChildProcess::Spec spec{.argv = call.argv,
-                          .env = {{"PATH", "/usr/bin:/bin"}, {"HOME", scratch_.string()}},
-                          .folder = scratch_};
+  ChildProcess::Spec spec{
+      .argv = call.argv, .env = {{"PATH", "/usr/bin:/bin"}, {"HOME", scratch_.string()}}, .folder = scratch_};
   spec.argv.front() = (venv_ / "bin/tomlq").string();
   spec.argv.back() = file.string();
   auto process = ChildProcess::start(spec);

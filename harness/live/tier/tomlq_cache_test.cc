@@ -10,14 +10,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFile = "imports = [\"/etc/a.toml\"]\n\n[hypervisor.qemu]\npath = \"/opt/kata/bin/qemu\" # its place\n";
+constexpr const char* kFile =
+    "imports = [\"/etc/a.toml\"]\n\n[hypervisor.qemu]\npath = \"/opt/kata/bin/qemu\" # its place\n";
 
 struct TomlqCacheTest : ::testing::Test {
   TomlqCacheTest() {
     std::string name = (fs::temp_directory_path() / "barnacle-tomlq-XXXXXX").string();
     folder = ::mkdtemp(name.data());
     const char* given = std::getenv("BARNACLE_LIVE_TOOLS");
-    venv = (given != nullptr && *given != '\0' ? fs::path(given) : fs::path(BARNACLE_SOURCE_DIR) / "build/live") / "venv";
+    venv =
+        (given != nullptr && *given != '\0' ? fs::path(given) : fs::path(BARNACLE_SOURCE_DIR) / "build/live") / "venv";
   }
   void SetUp() override {
     if (!fs::exists(venv / "bin/tomlq")) GTEST_SKIP() << "there is no tomlq: run ci/setup-live";

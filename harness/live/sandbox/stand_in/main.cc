@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kSocket = "barnacle-stand-in";  // wire.h, kStandInSocket
 constexpr off_t kLargestFile = 1 << 20;
-constexpr int kNoAnswer = 69;                              // EX_UNAVAILABLE
+constexpr int kNoAnswer = 69;  // EX_UNAVAILABLE
 
 void append(std::string& request, std::string_view text) {
   const auto size = static_cast<std::uint32_t>(text.size());
