@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -23,8 +24,25 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMostEntries = 20'000;
 constexpr std::size_t kLargestEntry = std::size_t{4} << 20;
 // jq's words for what lies outside its input.
-constexpr std::array<std::string_view, 8> kLooksOutside = {"env",     "ENV",   "input", "import",
-                                                           "include", "now",   "$__",   "localtime"};
+constexpr std::array<std::string_view, 10> kLooksOutside = {
+    "env", "input", "inputs", "input_filename", "input_line_number", "import", "include", "now", "localtime", "mktime"};
+
+bool continues_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// ".imports" is a key, "import" a word.
+bool has_word(std::string_view filter, std::string_view word) {
+  for (std::size_t at = filter.find(word); at != std::string_view::npos; at = filter.find(word, at + 1)) {
+    const char before = at == 0 ? ' ' : filter[at - 1];
+    const std::size_t end = at + word.size();
+    if (before != '.' && !continues_name(before) && (end == filter.size() || !continues_name(filter[end]))) return true;
+  }
+  return false;
+}
+
+bool looks_outside(std::string_view filter) {
+  return filter.contains("$ENV") || filter.contains("$__") ||
+         std::ranges::any_of(kLooksOutside, [&](std::string_view word) { return has_word(filter, word); });
+}
 
 // A file's identity without its contents.
 void add_file(Hasher& hasher, const fs::path& path) {
@@ -41,8 +59,7 @@ bool is_plain(const StandInCall& call) {
     if (call.argv[i] != "-i" && call.argv[i] != "-t" && call.argv[i] != "-r") return false;
   }
   const std::string& filter = call.argv[call.argv.size() - 2];
-  return !filter.starts_with("-") &&
-         std::ranges::none_of(kLooksOutside, [&](std::string_view word) { return filter.contains(word); });
+  return !filter.starts_with("-") && !looks_outside(filter);
 }
 
 }  // namespace
