@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "harness/cli/catalogue.h"
+#include "harness/cli/output.h"
 #include "harness/live/sandbox/sandbox.h"
 #include "harness/live/subject/folder_writer.h"
 #include "harness/live/tier/descriptor.h"
@@ -62,8 +63,8 @@ class WorkFolder {
       const bool ours = entry.path().filename().string().starts_with(kPrefix) &&
                         ::lstat(entry.path().c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
                         status.st_uid == ::geteuid();
-      // One that has just been made has no lock yet.
-      const bool fresh = ::time(nullptr) - status.st_ctim.tv_sec < 60;
+      // One that has just been made has no lock yet, and a trial of the sandbox never has.
+      const bool fresh = ::time(nullptr) - status.st_mtim.tv_sec < 60;
       if (ours && (fs::exists(entry.path() / "lock", error) || !fresh)) dead.push_back(entry.path());
     }
     for (const fs::path& folder : dead) {
@@ -145,8 +146,15 @@ std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const st
   dates.insert(std::ranges::upper_bound(dates, loaded->date), loaded->date);
   catalogue.versions.versions[subject] = version;
   const auto live = std::make_shared<const LiveSubject>(std::move(*loaded));
-  const LiveOptions options{
-      .tools = *tools, .work = (*work)->path(), .fast = choices.fast, .cache = cache_folder(*tools)};
+  const auto gate = std::getenv("BARNACLE_NO_GATE") != nullptr
+                        ? std::unexpected(std::string("BARNACLE_NO_GATE is set"))
+                        : gate_supported();
+  if (!gate) note(fmt::format("there is no effect gate: {}. Faults strike between commands", gate.error()));
+  const LiveOptions options{.tools = *tools,
+                            .work = (*work)->path(),
+                            .fast = choices.fast,
+                            .cache = cache_folder(*tools),
+                            .gate = gate.has_value()};
   catalogue.make_tier = [work = *work, make = live_tier(live, version, options)](Lab& lab) { return make(lab); };
   return {};
 }

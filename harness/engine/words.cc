@@ -93,6 +93,12 @@ std::string unknown_names(const Catalogue& catalogue, const Scenario& scenario) 
   for (std::size_t i = 0; i < scenario.steps.size(); ++i) {
     const std::string unknown = unknown_in_step(catalogue, scenario.steps[i], i);
     if (!unknown.empty()) return unknown;
+    // Real programs wait for each other as calls nest: the one that is inside ends first.
+    const bool back_and_forth = std::ranges::any_of(scenario.steps[i].faults, [](const Fault& fault) {
+      return fault.kind == FaultKind::preempt && fault.until > 0;
+    });
+    if (catalogue.make_tier && back_and_forth)
+      return fmt::format("step {}: preempt: a live subject's runs cannot change places twice: leave `until` out", i + 1);
   }
   for (const auto& list : {scenario.expect.findings.value_or(std::vector<std::string>{}), scenario.expect.at_least}) {
     for (const std::string& id : list) {

@@ -12,7 +12,7 @@ namespace {
 // The only reliable way to know is to try: distributions, container runtimes and security modules each have a switch.
 std::expected<void, std::string> try_sandbox(bool gate) {
   std::error_code error;
-  std::string folder = (std::filesystem::temp_directory_path(error) / "barnacle-trial-XXXXXX").string();
+  std::string folder = (std::filesystem::temp_directory_path(error) / "barnacle-live-trial-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return std::unexpected("cannot make a folder in the temporary directory");
   SandboxSpec spec;
   spec.node = folder;

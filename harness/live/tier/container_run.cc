@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <system_error>
 #include <utility>
 
 #include "harness/live/tier/container.h"
@@ -13,6 +14,7 @@
 #include "harness/live/tier/live_effect.h"
 #include "harness/live/tier/live_tier.h"
 #include "harness/live/tier/stand_ins.h"
+#include "harness/live/tier/temporary_names.h"
 #include "harness/scenario/file.h"
 #include "sim/base/text.h"
 #include "sim/cluster/kinds.h"
@@ -33,6 +35,8 @@ constexpr const char* kRealTools = "/usr/local/lib/barnacle";
 constexpr std::array kToolsOfTomlq = {"usr/bin/jq", "usr/local/bin/jq", "bin/jq", "usr/bin/python3",
                                       "usr/local/bin/python3"};
 constexpr std::array kTellsTomlq = {"LC_", "LANG", "PYTHON", "JQ_"};
+constexpr std::array<std::string_view, 13> kCommands = {"chmod", "chown", "cp",   "install", "ln",  "mkdir", "mv",
+                                                        "rm",    "rmdir", "sed", "tee",     "touch", "truncate"};
 constexpr std::size_t kKeptLines = 200;
 constexpr std::size_t kLargestVolume = std::size_t{16} << 20;
 
@@ -93,6 +97,7 @@ struct ContainerRuns::Running {
   EffectNotes notes = {};
   std::vector<RunMemory::Exchange> exchanges = {};
   std::vector<RunMemory::Moment> moments = {};
+  TemporaryNames temporary = {};
   std::string torn = {};  // a file of which only half was written
   std::string trouble = {};
   bool cut = false;
@@ -167,8 +172,10 @@ struct ContainerRuns::Running {
   void keep_moment(const Effect& effect) {
     take_files();
     sandbox->catch_up();
+    Host now_there = host;
+    temporary.number(now_there.files, file_date);
     moments.push_back({.next = effect,
-                       .host = host,
+                       .host = std::move(now_there),
                        .exchanges = exchanges.size(),
                        .notes = notes.size(),
                        .output = sandbox->output().size(),
@@ -204,6 +211,20 @@ struct ContainerRuns::Running {
       std::erase_if(notes, [&](const EffectNote& note) { return note.number == record->effects; });
     }
     return said;
+  }
+
+  // A command is one effect; it cannot be failed as a system call can, only kept from starting.
+  Answer answer_command(const StandInCall& call) {
+    const Turn turn = next(effect_of_command(call));
+    if (turn == Turn::end) {
+      sandbox->terminate(milliseconds(0));
+      return {.exit = kKilled, .out = "", .err = ""};
+    }
+    if (turn == Turn::fail) {
+      const std::string why = std::system_category().message(number_of(fault->answer.error.value_or(Errno::eio)));
+      return {.exit = 1, .out = "", .err = fmt::format("{}: {}\n", call.argv.front(), why)};
+    }
+    return {.run = fmt::format("{}/{}", kRealTools, call.argv.front())};
   }
 
   std::vector<Time> starts_of_runtime() const {
@@ -332,6 +353,19 @@ bool ContainerRuns::stands_in_for(const std::string& tool, const LiveImage& imag
     return std::ranges::any_of(kTellsTomlq, [&](const char* name) { return variable.first.starts_with(name); });
   };
   return tool == "tomlq" && std::ranges::none_of(image.roots, brings) && std::ranges::none_of(spec.env, tells);
+}
+
+// Where system calls cannot be stopped: the commands of scripts that change files, but for those that an image brings.
+void ContainerRuns::watch_commands(SandboxSpec& spec) {
+  for (const std::string_view command : kCommands) {
+    const std::string in_usr = fmt::format("usr/bin/{}", command);
+    const std::string in_bin = fmt::format("bin/{}", command);
+    const bool brought = std::ranges::any_of(
+        spec.image, [&](const fs::path& root) { return fs::exists(root / in_usr) || fs::exists(root / in_bin); });
+    if (brought || !fs::exists("/" + in_usr)) continue;
+    spec.image_stand_ins.emplace_back(command);
+    spec.mounts.push_back({fmt::format("{}/{}", kRealTools, command), "/" + in_usr, true});
+  }
 }
 
 // A call of a tool that we stand in for.
@@ -471,6 +505,8 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
       api_.heard, [&](const ApiRequest& request, const ApiResponse& response) { running.heard(request, response); });
   const StandIn stand_in = [&](const StandInCall& call) {
     const bool tool = call.argv.front() == "kubectl" || call.argv.front() == "tomlq";
+    const bool command = std::ranges::count(kCommands, call.argv.front()) > 0;
+    if (command) return running.answer_command(call);
     if (!tool) return running.answer(call);
     // A tool's own words about a failure are for the tool to say.
     const bool fails = fault != nullptr && fault->what != RunFault::What::cut;
@@ -487,8 +523,8 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
     alive = (*sandbox)->pump(milliseconds(0), stand_in);
   }
   RunRecord& record = *running.record;
-  set_log(record, (*sandbox)->output());
-  std::string output = (*sandbox)->output();
+  std::string output = running.temporary.numbered((*sandbox)->output());
+  set_log(record, output);
   const bool settled = (*sandbox)->settled() && alive;
   const auto exit = (*sandbox)->exit();
   sandbox->reset();
@@ -498,6 +534,7 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   api_.hold_administrators(depth_ > 1);
   running.look_at_restart();
   running.take_files();
+  running.temporary.number(running.host.files, running.file_date);
   running.tear();
 
   record.result.ending = settled && !running.cut ? RunResult::Ending::settled : RunResult::Ending::exited;

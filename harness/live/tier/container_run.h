@@ -35,6 +35,7 @@ class ContainerRuns {
   std::filesystem::path volumes_folder() const;
   bool remembers() const;
   bool stands_in_for(const std::string& tool, const LiveImage& image, const SandboxSpec& spec) const;
+  static void watch_commands(SandboxSpec& spec);
   Answer answer_as_tool(const StandInCall& call, Cluster& cluster, const ProgramStart& start);
   Hash128 hash_of_start(const ProgramStart& start, const SandboxSpec& spec, const HostPtr& host) const;
   RunPtr cut_run(const RunMemory::Run& run, const RunFault& fault, HostPtr& host, Cluster& cluster) const;

@@ -63,6 +63,13 @@ Effect effect_of(const StandInCall& call) {
   return effect;
 }
 
+Effect effect_of_command(const StandInCall& call) {
+  Effect effect;
+  effect.kind = EffectKind::write;
+  for (const std::string& word : call.argv) effect.path += (effect.path.empty() ? "" : " ") + word;
+  return effect;
+}
+
 int number_of(Errno error) {
   switch (error) {
     case Errno::enospc: return ENOSPC;

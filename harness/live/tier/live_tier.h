@@ -30,6 +30,7 @@ struct LiveOptions {
   // What was seen before is not done again (RunMemory, TomlqCache), and kubectl's plainest calls are answered here.
   bool fast = false;
   std::filesystem::path cache = {};  // of what tomlq said; outlives the tier
+  bool gate = true;                  // false: effects are commands, seen as a script calls them by their names
 };
 
 // The subject as scenarios name it, with its chart, payload, and the reading of its pods' environment.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -41,8 +42,7 @@ bool is_plain(const StandInCall& call) {
     if (call.argv[i] != "-i" && call.argv[i] != "-t" && call.argv[i] != "-r") return false;
   }
   const std::string& filter = call.argv[call.argv.size() - 2];
-  return !filter.starts_with("-") &&
-         std::ranges::none_of(kLooksOutside, [&](std::string_view word) { return filter.contains(word); });
+  return !filter.starts_with("-") && !looks_outside(filter);
 }
 
 }  // namespace
