@@ -73,7 +73,7 @@ std::vector<Shown> all_shown() {
       {"host.commutes", Lifecycle(kOld, kCrio).install("kata", debug).install("kata-cicd", kCicd)},
       {"host.restored", Lifecycle(kOld, kCrio).install("kata", kPlain).uninstall("kata")},
       {"runtime.restartable", Lifecycle(kOld, kContainerd + "-no-imports").install("kata", kPlain)},
-      {"runtime.handlers", Lifecycle(kOld, kContainerd + "-no-config").install("kata", kPlain)},
+      {"runtime.handlers", Lifecycle("model:kata-3.24.0", kCrio).install("kata")},
       {"disruption.bounded", Lifecycle(kOld, kCrio).install("kata", kPlain).restart_pod("kata")},
       {"release.settles", Lifecycle("model:kata-3.16.0-strip").install("kata-cicd", kCicd)},
   };

@@ -33,10 +33,11 @@ std::vector<Case> cases() {
   const Lifecycle debug = Lifecycle(kBuggy).install("kata", {.shims = "qemu", .debug = true}).restart_pod("kata");
   add("list.no-duplicates", "/opt/kata/share/defaults/", debug);
   add("host.converged", "/opt/kata/share/defaults/", debug);
-  add("host.commutes", "/opt/kata/containerd/config.d/kata-deploy.toml",
-      Lifecycle(kBuggy, "ubuntu-24.04-containerd-2.0-no-config")
-          .install("kata")
-          .install("kata-cicd", {.suffix = "cicd-cicd"}));
+  // One file of CRI-O is everybody's, and the last install makes it anew.
+  add("host.commutes", "/etc/crio/crio.conf.d/100-debug",
+      Lifecycle(kBuggy, "ubuntu-24.04-crio-1.32")
+          .install("kata", {.shims = "qemu", .debug = true})
+          .install("kata-cicd", cicd));
   const Lifecycle gone = Lifecycle(kBuggy).install("kata", {.shims = "qemu"}).uninstall("kata");
   add("host.restored", "/etc/containerd/config.toml",
       Lifecycle(kBuggy, "ubuntu-24.04-containerd-2.0-no-config").install("kata", {.shims = "qemu"}).uninstall("kata"));
@@ -50,8 +51,8 @@ std::vector<Case> cases() {
   add("reboot.noop", "/opt/kata-cicd/", Lifecycle(kBuggy).install("kata-cicd", cicd).reboot());
   add("runtime.restartable", "/usr/bin/containerd-shim-kata-qemu-v2",
       Lifecycle(kBuggy).install("kata", {.shims = "qemu"}));
-  add("runtime.handlers", "RuntimeClass kata-",
-      Lifecycle(kBuggy).install("kata").add_node("node-d", "ubuntu-24.04-containerd-2.0-no-config"));
+  // The chart makes the classes of all shims that it knows, the script the handlers of those that this machine can run.
+  add("runtime.handlers", "RuntimeClass kata-", Lifecycle("model:kata-3.24.0").install("kata"));
   add("disruption.bounded", "containerd", Lifecycle(kBuggy).install("kata", {.shims = "qemu"}).restart_pod("kata"));
   add("cleanup.single-job", "Job kata-deploy-cicd-cleanup",
       Lifecycle(kBuggy)

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "harness/report/words.h"
 
@@ -11,9 +13,19 @@ namespace {
 
 using Group = std::vector<const CrashPoint*>;
 
+// The file that the cut effect was about is the one that stays wrong: a copy that was torn, say.
+bool in_hand(const CrashPoint& point) { return point.what.ends_with(" " + point.path); }
+
+// One outcome: the same path, or whichever file was in hand.
 bool alike(const CrashPoint& a, const CrashPoint& b) {
   return a.step == b.step && a.program == b.program && a.run == b.run && a.node == b.node && a.recovery == b.recovery &&
-         a.path == b.path && a.difference == b.difference;
+         a.difference == b.difference && (a.path == b.path || (in_hand(a) && in_hand(b)));
+}
+
+std::size_t paths_of(const Group& group) {
+  std::set<std::string_view> paths;
+  for (const CrashPoint* point : group) paths.insert(point->path);
+  return paths.size();
 }
 
 // In the order of their first points.
@@ -46,6 +58,9 @@ void write_group(std::string& out, const Group& group, const Scenario& scenario)
   out += fmt::format("\n✗ step {} {}, run {} of {} on {}, cut after {}\n", first.step, describe_step(step), first.run,
                      first.program, first.node, effects_of(group));
   out += fmt::format("  {}    {}\n", one_line(first.path), first.difference);
+  if (const std::size_t paths = paths_of(group); paths > 1)
+    out += fmt::format("  and {}, cut while {} in hand\n", counted(paths - 1, "other file"),
+                       paths == 2 ? "it was" : "they were");
   out += fmt::format("  recovers {}\n", recovery_name(first.recovery));
   out += fmt::format("  the first of them is {}\n", one_line(first.what));
   out += fmt::format("  as a fault of the step: [[step.fault]] do = \"cut\", program = \"{}\", run = {}, effect = {}\n",
@@ -62,11 +77,10 @@ std::string crash_text(const Scenario& scenario, const std::string& subject, con
     return std::ranges::count(report.points, recovery, &CrashPoint::recovery);
   };
   out += fmt::format(
-      "\nverdict  {} cuts{}: {} recover by themselves, {} by a restart, {} by an uninstall, {} never; {} in {} "
-      "groups\n",
+      "\nverdict  {} cuts{}: {} recover by themselves, {} by a restart, {} by an uninstall, {} never; {} in {}\n",
       report.cuts, report.interrupted ? " (interrupted)" : "",
       static_cast<std::size_t>(report.cuts) - report.points.size(), count(Recovery::by_restart),
-      count(Recovery::by_uninstall), count(Recovery::never), report.points.size(), groups.size());
+      count(Recovery::by_uninstall), count(Recovery::never), report.points.size(), counted(groups.size(), "group"));
   return out;
 }
 

@@ -35,7 +35,7 @@ constexpr const char* kRealTools = "/usr/local/lib/barnacle";
 constexpr std::array kToolsOfTomlq = {"usr/bin/jq", "usr/local/bin/jq", "bin/jq", "usr/bin/python3",
                                       "usr/local/bin/python3"};
 constexpr std::array kTellsTomlq = {"LC_", "LANG", "PYTHON", "JQ_"};
-constexpr std::array<std::string_view, 13> kCommands = {"chmod", "chown", "cp",   "install", "ln",  "mkdir", "mv",
+constexpr std::array<std::string_view, 13> kCommands = {"chmod", "chown", "cp",  "install", "ln",    "mkdir",   "mv",
                                                         "rm",    "rmdir", "sed", "tee",     "touch", "truncate"};
 constexpr std::size_t kKeptLines = 200;
 constexpr std::size_t kLargestVolume = std::size_t{16} << 20;
@@ -264,7 +264,11 @@ struct ContainerRuns::Running {
   // At a system call that would change the node.
   Ruling rule(const StoppedEffect& effect) {
     if (effect.number == 0) return {};
-    switch (next(effect_of(effect))) {
+    if (effect.call == "mkdir" || effect.flags.contains("create-new")) temporary.note(effect.path);
+    Effect changed = effect_of(effect);
+    changed.path = temporary.numbered(changed.path);
+    changed.other = temporary.numbered(changed.other);
+    switch (next(changed)) {
       case Turn::fail:
         return {.kind = Ruling::Kind::fail, .error = number_of(fault->answer.error.value_or(Errno::eio))};
       case Turn::end: return {.kind = Ruling::Kind::kill, .error = 0};
@@ -405,7 +409,8 @@ std::expected<SandboxSpec, std::string> ContainerRuns::spec_for(const ProgramSta
   }
   if (!image->payload.empty())
     spec->mounts.push_back({fmt::format("/{}/opt/kata", kArtefacts), image->payload / "opt/kata", true});
-  spec->gate = true;
+  spec->gate = options_.gate;
+  if (!options_.gate) watch_commands(*spec);
   spec->trace_bash = true;
   return spec;
 }

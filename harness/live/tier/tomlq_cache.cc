@@ -24,8 +24,25 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMostEntries = 20'000;
 constexpr std::size_t kLargestEntry = std::size_t{4} << 20;
 // jq's words for what lies outside its input.
-constexpr std::array<std::string_view, 8> kLooksOutside = {"env",     "ENV", "input", "import",
-                                                           "include", "now", "$__",   "localtime"};
+constexpr std::array<std::string_view, 10> kLooksOutside = {
+    "env", "input", "inputs", "input_filename", "input_line_number", "import", "include", "now", "localtime", "mktime"};
+
+bool continues_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// ".imports" is a key, "import" a word.
+bool has_word(std::string_view filter, std::string_view word) {
+  for (std::size_t at = filter.find(word); at != std::string_view::npos; at = filter.find(word, at + 1)) {
+    const char before = at == 0 ? ' ' : filter[at - 1];
+    const std::size_t end = at + word.size();
+    if (before != '.' && !continues_name(before) && (end == filter.size() || !continues_name(filter[end]))) return true;
+  }
+  return false;
+}
+
+bool looks_outside(std::string_view filter) {
+  return filter.contains("$ENV") || filter.contains("$__") ||
+         std::ranges::any_of(kLooksOutside, [&](std::string_view word) { return has_word(filter, word); });
+}
 
 // A file's identity without its contents.
 void add_file(Hasher& hasher, const fs::path& path) {
