@@ -61,9 +61,9 @@ class LiveTier : public Tier {
   HelmResult helm(Cluster& cluster, Machines& machines, const Step& step, int major) override {
     if (!step.version.empty() && step.version != subject_->version)
       return {.exit_status = 1, .message = "a live subject has one version only", .refused = true};
+    api_->reset();  // before: the client may be quick with its first request
     auto process = start_helm(step, major);
     check(process.has_value(), process ? "helm starts" : process.error().c_str());
-    api_->reset();
     limit_requests(step.options, *process);
     const bool killed = follow(*process, cluster, machines, step);
     api_->interfere = nullptr;
