@@ -513,10 +513,11 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
     const bool command = std::ranges::count(kCommands, call.argv.front()) > 0;
     if (command) return running.answer_command(call);
     if (!tool) return running.answer(call);
-    // A tool's own words about a failure are for the tool to say.
-    const bool fails = fault != nullptr && fault->what != RunFault::What::cut;
-    return fails ? Answer{.run = fmt::format("{}/{}", kRealTools, call.argv.front())}
-                 : answer_as_tool(call, cluster, start);
+    // A tool's own words about a failure are for the tool to say, and kubectl has said some of them when it is cut
+    // short.
+    const bool real = fault != nullptr && (fault->what != RunFault::What::cut || call.argv.front() == "kubectl");
+    return real ? Answer{.run = fmt::format("{}/{}", kRealTools, call.argv.front())}
+                : answer_as_tool(call, cluster, start);
   };
   bool alive = true;
   while (alive && !(*sandbox)->settled() && running.trouble.empty()) {
