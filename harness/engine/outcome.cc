@@ -1,11 +1,10 @@
 #include "harness/engine/outcome.h"
 
 #include <fmt/format.h>
+#include "sim/cluster/json_read.h"
 
 namespace barnacle {
 namespace {
-
-using Json = nlohmann::json;
 
 RecordedPod read_pod(const Json& json) {
   RecordedPod pod{json.at("name"), json.at("role"), json.at("owner"), {}};

@@ -4,11 +4,10 @@
 #include <array>
 #include <iterator>
 #include <vector>
+#include "sim/cluster/json_read.h"
 
 namespace barnacle {
 namespace {
-
-using Json = nlohmann::json;
 
 struct MergeKey {
   std::string_view list;

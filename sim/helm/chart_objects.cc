@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <utility>
+#include "sim/cluster/json_read.h"
 
 namespace barnacle {
 namespace {
-
-using Json = nlohmann::json;
 
 Object make_object(Kind kind, std::string ns, std::string name, Json body) {
   Object object;

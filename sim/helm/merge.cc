@@ -6,12 +6,11 @@
 #include <array>
 #include <string_view>
 
+#include "sim/cluster/json_read.h"
 #include "sim/helm/helm.h"
 
 namespace barnacle {
 namespace {
-
-using Json = nlohmann::json;
 
 // Lists that Kubernetes merges element by element, with the key that tells elements apart. All others (commands,
 // tolerations, rules, subjects) are replaced as a whole.

@@ -3,12 +3,11 @@
 
 #include <algorithm>
 
+#include "sim/cluster/json_read.h"
 #include "sim/helm/helm.h"
 
 namespace barnacle {
 namespace {
-
-using Json = nlohmann::json;
 
 Json variable(const std::string& name, const std::string& value) { return {{"name", name}, {"value", value}}; }
 
