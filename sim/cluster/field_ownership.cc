@@ -5,12 +5,11 @@
 #include <optional>
 #include <utility>
 
+#include "sim/cluster/json_read.h"
 #include "sim/cluster/views.h"
 
 namespace barnacle {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr const char* kSelf = ".";
 
