@@ -39,7 +39,7 @@ Json rules_of(const ChartFacts& facts, PodRole role) {
 }
 
 std::string containerd_directory(const ChartContext& context) {
-  const std::string distribution = text_at(context.values, {"k8sDistribution"});
+  const std::string distribution = text_at(context.values, "k8sDistribution");
   if (distribution == "rke2") return "/var/lib/rancher/rke2/agent/etc/containerd/";
   if (distribution == "k3s") return "/var/lib/rancher/k3s/agent/etc/containerd/";
   if (distribution == "k0s") return context.facts.k0s_directory;
