@@ -1,5 +1,5 @@
-// The digest of a campaign, from a build that has no need of the whole program: it folds every world that was played, and
-// no compiler or sanitizer may change it.
+// The digest of a campaign, from a build that has no need of the whole program: it folds every world that was played,
+// and no compiler or sanitizer may change it.
 //   campaign_digest SEED SEQUENCES    as `barnacle run --seed SEED --sequences SEQUENCES` prints it
 // BARNACLE_SUBJECT names the subject (default model:kata).
 // Status 0, or 2 for bad usage.

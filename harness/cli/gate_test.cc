@@ -19,7 +19,8 @@ const std::string kInvariant = "runtime.handlers";
 struct GateTest : ProgramTest {
   Ended gate(const std::string& subject, std::vector<std::string> more = {}) {
     std::vector<std::string> words{"gate", "--subject", subject, "--out", folder.path("findings")};
-    if (std::ranges::find(more, "--time") == more.end()) words.insert(words.end(), {"--sequences", kSanitized ? "10" : "30"});
+    if (std::ranges::find(more, "--time") == more.end())
+      words.insert(words.end(), {"--sequences", kSanitized ? "10" : "30"});
     words.insert(words.end(), more.begin(), more.end());
     return run(words);
   }

@@ -13,9 +13,9 @@ namespace {
 
 struct ResultsTest : ProgramTest {
   std::vector<std::string> campaign(std::vector<std::string> more, const std::string& sequences = "200") {
-    std::vector<std::string> words{"run",         "--subject", "model:kata+Z91", "--seed", "3",
-                                   "--sequences", sequences,   "--jobs",         "1",
-                                   "--max-steps", kSanitized ? "4" : "12"};
+    std::vector<std::string> words{
+        "run", "--subject",   "model:kata+Z91",       "--seed", "3", "--sequences", sequences, "--jobs",
+        "1",   "--max-steps", kSanitized ? "4" : "12"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }

@@ -9,7 +9,7 @@
 namespace barnacle {
 namespace {
 
-constexpr std::uint64_t kSequences = kSanitized ? 200 : 30'000;
+constexpr std::uint64_t kSequences = kSanitized ? 200 : 24'000;
 constexpr bool kManySequences = !kSanitized;  // shares and counts take more of them than a sanitizer has time for
 
 void expect_clean(const CampaignResult& result) {
@@ -65,7 +65,7 @@ TEST(Campaign, OnTheReferenceLogicIsLongVariedAndClean) {
 // The same with faults in most sequences: what they leave has to be gone once the logic was started again.
 TEST(Campaign, OnTheReferenceLogicIsCleanUnderFaults) {
   CampaignOptions options;
-  options.sequences = kSequences / 3;
+  options.sequences = kSequences * 2 / 5;
   options.jobs = 2;
   options.faults = true;
   options.seed = 7;
