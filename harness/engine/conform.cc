@@ -28,29 +28,19 @@ struct Recording {
   fs::path folder;
 };
 
-std::expected<std::vector<fs::path>, std::string> entries_of(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-    paths.push_back(entry->path());
-  if (error) return Failure(fmt::format("{}: {}", folder.string(), error.message()));
-  std::ranges::sort(paths);
-  return paths;
-}
-
 bool is_folder(const fs::path& path) {
   std::error_code error;
   return fs::is_directory(path, error);
 }
 
 std::expected<std::vector<Recording>, std::string> find_recordings(const ConformOptions& options) {
-  const auto versions = entries_of(options.traces);
-  if (!versions) return Failure(versions.error());
+  const auto versions = list_folder(options.traces);
+  if (!versions) return Failure(options.traces + ": " + versions.error().what);
   std::vector<Recording> recordings;
   for (const fs::path& version : *versions) {
     if (!is_folder(version) || (!options.version.empty() && version.filename() != options.version)) continue;
-    const auto scenarios = entries_of(version);
-    if (!scenarios) return Failure(scenarios.error());
+    const auto scenarios = list_folder(version);
+    if (!scenarios) return Failure(version.string() + ": " + scenarios.error().what);
     for (const fs::path& scenario : *scenarios) {
       std::error_code error;
       if (!fs::exists(scenario / kOutcomeFile, error)) continue;
@@ -130,8 +120,8 @@ class Conformance {
   }
 
   std::expected<void, std::string> make_plan() {
-    const auto files = entries_of(recording_.folder);
-    if (!files) return Failure(files.error());
+    const auto files = list_folder(recording_.folder);
+    if (!files) return Failure(recording_.folder.string() + ": " + files.error().what);
     std::vector<std::string> names;
     for (const fs::path& file : *files) {
       if (is_listing(file.filename().string())) names.push_back(file.filename().string());

@@ -286,13 +286,8 @@ void path_inside_roots(const CheckContext& context, Verdict& verdict) {
     verdict.spoke = true;
     const Settings& settings = *event.settings;
     const auto outside = [&](const EffectNote& note) {
-      if (!changes_host(note.kind)) return false;
-      for (const std::string& root :
-           {settings.destination(), std::string("/etc/containerd"), std::string("/etc/crio")}) {
-        if (is_below(note.path, root)) return false;
-      }
-      if (note.path.starts_with("/run/kata-deploy")) return false;
-      return settings.prefix.empty() || !is_below(note.path, settings.prefix);
+      return changes_host(note.kind) &&
+             std::ranges::none_of(settings.roots, [&](const std::string& root) { return is_below(note.path, root); });
     };
     for (const EffectNote& note : wrong_changes<OutsideRoots>(context.lab, event, outside)) {
       verdict.violations.push_back(

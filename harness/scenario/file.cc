@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -97,6 +98,16 @@ std::expected<std::string, FileError> read_file(const std::string& path, std::si
     contents.append(piece, static_cast<std::size_t>(count));
     if (contents.size() > limit) return refusal("is larger than " + size_text(limit));
   }
+}
+
+std::expected<std::vector<std::filesystem::path>, FileError> list_folder(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    paths.push_back(entry->path());
+  if (error) return refusal(error.message());
+  std::ranges::sort(paths);
+  return paths;
 }
 
 std::expected<void, FileError> write_file(const std::string& path, std::string_view contents) {

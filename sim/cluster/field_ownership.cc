@@ -150,6 +150,17 @@ Json without(const Json& a, const Json& b) {
   return rest;
 }
 
+// With every named field a member that has fields below it: who has something in a table wants the table too.
+Json with_parents(const Json& set) {
+  Json all = Json::object();
+  for (const auto& [key, below] : set.items()) {
+    Json deeper = with_parents(below);
+    if (key.starts_with("f:") && !deeper.empty()) deeper[kSelf] = Json::object();
+    all[key] = std::move(deeper);
+  }
+  return all;
+}
+
 std::string path_element(const std::string& key) {
   if (key.starts_with("f:")) return "." + key.substr(2);
   std::string keys;
@@ -390,7 +401,8 @@ std::expected<Applied, std::vector<FieldConflict>> apply_fields(const Json& live
   const FieldOwner* own = find_owner(applied.owners, manager, true);
   if (own != nullptr) {
     const Json others = fields_of_others(applied.owners, manager);
-    take_away(applied.document, without(without(own->fields, stated), others), others);
+    const Json gone = without(without(own->fields, with_parents(stated)), with_parents(others));
+    take_away(applied.document, gone, others);
   }
   give(applied.owners, manager, true, stated, now);
   return applied;

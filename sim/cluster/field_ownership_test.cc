@@ -163,6 +163,17 @@ TEST(FieldOwnership, AnAccountNeedsTheRightToPatchAndToCreate) {
   EXPECT_EQ(field.agent_now(), nullptr);
 }
 
+// A table that was applied empty is its owner's like any other value; what is put into it later is no conflict with it.
+TEST(FieldOwnership, AnEmptyTableMayBeFilledLater) {
+  const auto empty = apply_fields(Json::object(), {}, {{"spec", Json::object()}}, "helm", false, 0);
+  ASSERT_TRUE(empty.has_value());
+  EXPECT_EQ(empty->document.dump(), R"({"spec":{}})");
+  const Json filled{{"spec", {{"table", {{"key", 0}}}}}};
+  const auto later = apply_fields(empty->document, empty->owners, filled, "helm", false, 0);
+  ASSERT_TRUE(later.has_value());
+  EXPECT_EQ(later->document.dump(), filled.dump());
+}
+
 Json any_document() {
   Json spec = Json::object();
   for (const char* key : {"a", "b", "c"}) {

@@ -95,6 +95,5 @@ Work note_runtime_change(Deployment& deployment);
 // The text of a file; null where it is not there. A file that is there and cannot be read is no missing one.
 Task<const Blob*> read_if_there(Deployment& deployment, std::string path);
 // A restart that is due survives a kill of the run: /run keeps it until the runtime has been restarted.
-std::string restart_marker(const Settings& settings);
 
 }  // namespace barnacle

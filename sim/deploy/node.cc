@@ -148,15 +148,11 @@ Work unlabel_node(Deployment& deployment) {
                                  : fmt::format("label \"{}\" not found.", kLabel));
 }
 
-std::string restart_marker(const Settings& settings) {
-  return "/run/" + settings.with_suffix("kata-deploy") + ".restart";
-}
-
 Work note_runtime_change(Deployment& deployment) {
   if (deployment.runtime_files_changed) co_return;
   deployment.runtime_files_changed = true;
   if (deployment.has(Defect::restart_always)) co_return;
-  const std::string marker = restart_marker(deployment.settings);
+  const std::string marker = deployment.settings.restart_marker();
   const EffectResult marked = co_await deployment.shell.touch(marker);
   deployment.shell.require(marked, "touch", marker);
 }
@@ -188,7 +184,7 @@ Work sync_runtime_file(Deployment& deployment, std::string path, const Blob* tex
 Work restart_runtime(Deployment& deployment) {
   Shell& shell = deployment.shell;
   const bool always = deployment.has(Defect::restart_always);
-  const std::string marker = restart_marker(deployment.settings);
+  const std::string marker = deployment.settings.restart_marker();
   if (!always) {
     const EffectResult due = co_await shell.stat(marker);
     if (due.node == nullptr) co_return;

@@ -64,6 +64,8 @@ Settings read_settings(const DeployVersion& version, const Environment& environm
   settings.host_os = value_of(environment, "HOST_OS");
   settings.post_delete_hook = value_of(environment, "HELM_POST_DELETE_HOOK") == "true";
   settings.root = destination_of(settings.prefix, settings.suffix);
+  settings.roots = {settings.root, "/etc/containerd", "/etc/crio", settings.restart_marker()};
+  if (!settings.prefix.empty()) settings.roots.push_back(settings.prefix);
   settings.hash = Hasher().add(version.hash).add(environment_hash).finish();
   return settings;
 }

@@ -62,8 +62,9 @@ struct Settings {
   std::string suffix;
   std::string host_os;
   bool post_delete_hook = false;
-  std::string root;  // see destination()
-  Hash128 hash;      // of the version and of the whole environment, but for the node's name
+  std::string root;                // see destination()
+  std::vector<std::string> roots;  // folders that it may write below, itself included (path.inside-roots)
+  Hash128 hash;                    // of the version and of the whole environment, but for the node's name
 
   bool has(Defect defect) const { return version->defects.has(defect); }
   const DeployFacts& facts() const { return version->facts; }
@@ -76,6 +77,8 @@ struct Settings {
   std::string configuration_folder(const std::string& shim) const;  // below the destination
   std::string configuration(const std::string& shim) const;         // absolute, on the host
   std::string shim_binary(const std::string& shim) const;
+  // Of the reference logic: there from the first change of the runtime's files to the restart that loads them.
+  std::string restart_marker() const { return "/run/" + with_suffix("kata-deploy") + ".restart"; }
 };
 
 using SettingsPtr = std::shared_ptr<const Settings>;

@@ -60,16 +60,6 @@ roots = ["image"]
 tools = ["kubectl", "tomlq"]
 )";
 
-std::expected<std::vector<fs::path>, std::string> entries_of(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-    paths.push_back(entry->path());
-  if (error) return Failure(fmt::format("{}: {}", folder.string(), error.message()));
-  std::ranges::sort(paths);
-  return paths;
-}
-
 class Maker {
  public:
   Maker(const KataSubjectOptions& options, const VersionLibrary& presets) : options_(options), presets_(presets) {}
@@ -162,8 +152,8 @@ class Maker {
     });
     made_.stand_ins = static_cast<int>(std::ranges::count(payload_.entries, FileKind::file, &PayloadEntry::kind));
     for (const TemplateFolder& row : kTemplateFolders) {
-      const auto files = entries_of(options_.source / row.folder);
-      if (!files) return Failure(files.error());
+      const auto files = list_folder(options_.source / row.folder);
+      if (!files) return Failure((options_.source / row.folder).string() + ": " + files.error().what);
       for (const fs::path& file : *files) {
         const std::string name = file.filename().string();
         if (!name.ends_with(std::string(".toml") + std::string(kTemplate))) continue;

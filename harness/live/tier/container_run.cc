@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <system_error>
 #include <utility>
 
 #include "harness/live/tier/container.h"
@@ -14,12 +13,10 @@
 #include "harness/live/tier/live_effect.h"
 #include "harness/live/tier/live_tier.h"
 #include "harness/live/tier/stand_ins.h"
-#include "harness/live/tier/temporary_names.h"
+#include "harness/live/tier/watched_run.h"
 #include "harness/scenario/file.h"
 #include "sim/base/text.h"
 #include "sim/cluster/kinds.h"
-#include "sim/deploy/restart_watch.h"
-#include "sim/deploy/turns.h"
 
 namespace barnacle {
 namespace {
@@ -28,10 +25,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr std::uint16_t kApiPort = 6443;
-constexpr int kTurnMs = 50;
-constexpr int kKilled = 137;
 constexpr int kCannotStart = 128;
-constexpr const char* kRealTools = "/usr/local/lib/barnacle";
 constexpr std::array kToolsOfTomlq = {"usr/bin/jq", "usr/local/bin/jq", "bin/jq", "usr/bin/python3",
                                       "usr/local/bin/python3"};
 constexpr std::array kTellsTomlq = {"LC_", "LANG", "PYTHON", "JQ_"};
@@ -39,33 +33,6 @@ constexpr std::array<std::string_view, 13> kCommands = {"chmod", "chown", "cp", 
                                                         "rm",    "rmdir", "sed", "tee",     "touch", "truncate"};
 constexpr std::size_t kKeptLines = 200;
 constexpr std::size_t kLargestVolume = std::size_t{16} << 20;
-
-// Where bash is, by the last line of its trace: "++/opt/deploy.sh:370: cp -a …". Commands may have lines of their own.
-std::string place_in_script(std::string_view trace) {
-  while (!trace.empty()) {
-    const std::size_t before = trace.rfind('\n');
-    std::string_view line = before == std::string_view::npos ? trace : trace.substr(before + 1);
-    trace = trace.substr(0, before == std::string_view::npos ? 0 : before);
-    if (!line.starts_with('+')) continue;
-    line.remove_prefix(std::min(line.find_first_not_of('+'), line.size()));
-    const std::size_t end = line.find(": ");
-    const std::size_t colon = end == std::string_view::npos ? end : line.rfind(':', end - 1);
-    if (colon == std::string_view::npos || colon + 1 == end) continue;
-    const std::string_view number = line.substr(colon + 1, end - colon - 1);
-    if (number.find_first_not_of("0123456789") == std::string_view::npos) return std::string(line.substr(0, end));
-  }
-  return "";
-}
-
-// A file that is made beside its place and moved there is written at its place.
-EffectNote note_of(int number, const Effect& effect, std::string line) {
-  if (is_api(effect.kind))
-    return {number, effect.kind, fmt::format("{} {}", kind_name(effect.object_kind), effect.path), std::move(line)};
-  if (effect.kind == EffectKind::systemctl)
-    return {number, effect.kind, fmt::format("{} {}", effect.path, effect.other), std::move(line)};
-  if (effect.kind == EffectKind::rename) return {number, EffectKind::replace, effect.other, std::move(line)};
-  return {number, effect.kind, effect.path, std::move(line)};
-}
 
 bool is_noted(EffectKind kind) { return changes_host(kind) || writes_api(kind); }
 
@@ -77,215 +44,6 @@ RunPtr could_not_start(Program program, const std::string& why) {
   record->result.log = {why};
   return record;
 }
-
-}  // namespace
-
-// One run: what happens to the host and what is noted of it.
-//
-// System calls that change the node, requests to the API server and calls of the node's own programs are numbered as
-// they come: one list of effects, in one order.
-struct ContainerRuns::Running {
-  HostFolder& folder;
-  Host host;
-  Time now;        // of the cluster
-  Time file_date;  // of what is written to the node
-  const RunFault* fault;
-  Turns* turns;
-  bool keeps_moments;
-  Sandbox* sandbox = nullptr;
-  std::shared_ptr<RunRecord> record = std::make_shared<RunRecord>();
-  EffectNotes notes = {};
-  std::vector<RunMemory::Exchange> exchanges = {};
-  std::vector<RunMemory::Moment> moments = {};
-  TemporaryNames temporary = {};
-  std::string torn = {};  // a file of which only half was written
-  std::string trouble = {};
-  bool cut = false;
-  RestartWatch watch = RestartWatch(host);
-  bool unlooked = false;  // the last effect may have made the runtime unable to restart
-
-  // What becomes of an effect.
-  enum class Turn : std::uint8_t {
-    go_on,
-    fail,  // it is not done, and answers as the fault says
-    lose,  // it is done, and answers as the fault says
-    end    // it is not done, and nothing after it
-  };
-
-  void take_files() {
-    auto files = folder.take(file_date);
-    if (files) host.files = *files;
-    else trouble = files.error();
-  }
-
-  Turn next(const Effect& effect) {
-    if (cut) return Turn::end;
-    look_at_restart();
-    const int number = ++record->effects;
-    if (keeps_moments) keep_moment(effect);
-    const bool strikes =
-        fault != nullptr && (!record->faulted || fault->lasting) && fault->strikes && fault->strikes(number, effect);
-    if (!strikes) {
-      note(number, effect);
-      return Turn::go_on;
-    }
-    record->faulted = true;
-    record->fault = fault->what;
-    record->struck = describe(effect);
-    if (!fault->answer_text.empty()) record->struck += ": " + fault->answer_text;
-    if (fault->what == RunFault::What::fail) return Turn::fail;
-    // Of what is renamed into its place nothing is seen.
-    cut = fault->what == RunFault::What::cut || fault->what == RunFault::What::tear;
-    if (fault->what == RunFault::What::tear && effect.kind == EffectKind::rename) return Turn::end;
-    if (fault->what == RunFault::What::tear) torn = effect.path;
-    note(number, effect);
-    if (fault->what == RunFault::What::preempt) let_others_run();
-    return fault->what == RunFault::What::lose ? Turn::lose : Turn::go_on;
-  }
-
-  void note(int number, const Effect& effect) {
-    sandbox->catch_up();
-    notes.push_back(note_of(number, effect, place_in_script(sandbox->trace())));
-    unlooked = may_stop_a_restart(effect);
-  }
-
-  bool may_stop_a_restart(const Effect& effect) const {
-    if (!changes_host(effect.kind)) return false;
-    if (effect.kind == EffectKind::make_directory || effect.kind == EffectKind::make_symlink)
-      return watch.concerns_addition(effect.path);
-    const bool contents_only = effect.kind != EffectKind::remove && effect.kind != EffectKind::rename;
-    return watch.concerns({effect.path, contents_only}) ||
-           (effect.kind == EffectKind::rename && watch.concerns({effect.other, contents_only}));
-  }
-
-  // Once what the last effect did is done, which shows when the next thing happens.
-  void look_at_restart() {
-    if (!std::exchange(unlooked, false) || !record->unrestartable.empty()) return;
-    take_files();
-    const auto found = watch.look(host);
-    if (!found) return;
-    record->unrestartable = found->what;
-    record->unrestartable_path = found->path;
-    record->unrestartable_effect = record->effects;
-  }
-
-  void keep_moment(const Effect& effect) {
-    take_files();
-    sandbox->catch_up();
-    Host now_there = host;
-    temporary.number(now_there.files, file_date);
-    moments.push_back({.next = effect,
-                       .host = std::move(now_there),
-                       .exchanges = exchanges.size(),
-                       .notes = notes.size(),
-                       .output = sandbox->output().size(),
-                       .so_far = *record});
-  }
-
-  // The others run to their ends while this one is stopped at its effect.
-  void let_others_run() {
-    if (turns == nullptr) return;
-    take_files();
-    HostPtr left = freeze(host);
-    record->faulted = turns->others(left);
-    host = left->host;
-    if (const auto put = folder.put(host.files); !put) trouble = put.error();
-  }
-
-  Answer answer(const StandInCall& call) {
-    const Turn turn = next(effect_of(call));
-    if (turn == Turn::end) {
-      sandbox->terminate(milliseconds(0));
-      return {.exit = kKilled, .out = "", .err = ""};
-    }
-    take_files();
-    const Hash128 before = host.loaded ? host.loaded->hash : Hash128{};
-    const std::vector<Time> starts = starts_of_runtime();
-    const Answer said = answer_on_node(host, call, now);
-    const bool restarted = call.argv.size() > 1 && starts_of_runtime() != starts;
-    if (restarted) {
-      ++record->restarts;
-      const Hash128 after = host.loaded ? host.loaded->hash : Hash128{};
-      record->loaded_differently = record->loaded_differently || !(before == after);
-    } else {
-      std::erase_if(notes, [&](const EffectNote& note) { return note.number == record->effects; });
-    }
-    return said;
-  }
-
-  // A command is one effect; it cannot be failed as a system call can, only kept from starting.
-  Answer answer_command(const StandInCall& call) {
-    const Turn turn = next(effect_of_command(call));
-    if (turn == Turn::end) {
-      sandbox->terminate(milliseconds(0));
-      return {.exit = kKilled, .out = "", .err = ""};
-    }
-    if (turn == Turn::fail) {
-      const std::string why = std::system_category().message(number_of(fault->answer.error.value_or(Errno::eio)));
-      return {.exit = 1, .out = "", .err = fmt::format("{}: {}\n", call.argv.front(), why)};
-    }
-    return {.run = fmt::format("{}/{}", kRealTools, call.argv.front())};
-  }
-
-  std::vector<Time> starts_of_runtime() const {
-    const auto unit = host.units.find(host.runtime.unit());
-    return unit == host.units.end() ? std::vector<Time>{} : unit->second.recent_starts;
-  }
-
-  // At a request of the pod to the API server.
-  std::optional<ApiInterference> rule(const ApiRequest& request) {
-    const auto effect = effect_of(request);
-    if (!effect) return std::nullopt;
-    const ApiError gone{503, "ServiceUnavailable", "nobody is there to be answered"};
-    switch (next(*effect)) {
-      case Turn::go_on:
-        if (!cut) return std::nullopt;
-        end_now();
-        return ApiInterference{gone, true};
-      case Turn::fail: return ApiInterference{fault->answer.api_error.value_or(gone)};
-      case Turn::lose: return ApiInterference{fault->answer.api_error.value_or(gone), true};
-      case Turn::end: end_now(); return ApiInterference{gone};
-    }
-    return std::nullopt;
-  }
-
-  // Its programs end before an answer would reach them.
-  void end_now() const {
-    sandbox->terminate(milliseconds(0));
-    while (sandbox->pump(milliseconds(kTurnMs), {})) continue;
-  }
-
-  void heard(const ApiRequest& request, const ApiResponse& response) {
-    if (!effect_of(request)) return;
-    exchanges.push_back({request, hash_of_answer(response)});
-    record->api.push_back({.effect = {}, .view = {}, .leaves_trace = request.method != "GET"});
-  }
-
-  // At a system call that would change the node.
-  Ruling rule(const StoppedEffect& effect) {
-    if (effect.number == 0) return {};
-    if (effect.call == "mkdir" || effect.flags.contains("create-new")) temporary.note(effect.path);
-    Effect changed = effect_of(effect);
-    changed.path = temporary.numbered(changed.path);
-    changed.other = temporary.numbered(changed.other);
-    switch (next(changed)) {
-      case Turn::fail:
-        return {.kind = Ruling::Kind::fail, .error = number_of(fault->answer.error.value_or(Errno::eio))};
-      case Turn::end: return {.kind = Ruling::Kind::kill, .error = 0};
-      default: return {};
-    }
-  }
-
-  void tear() {
-    const auto found = host.files.find(torn, Follow::no);
-    if (torn.empty() || !found || (*found)->kind != FileKind::file) return;
-    const std::string_view bytes = (*found)->blob->bytes;
-    (void)host.files.put(torn, host.files.store().intern(std::string(bytes.substr(0, bytes.size() / 2))),
-                         (*found)->attributes);
-  }
-};
-
-namespace {
 
 // What came and went within the run (an editor's temporary file), was only tried, or was there already is no change.
 void note_changes(RunRecord& record, const EffectNotes& notes, const FileTree& before, const FileTree& after) {
@@ -488,13 +246,13 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
     }
   }
   if (const auto done = folder.put(host->host.files); !done) return could_not_start(program, done.error());
-  Running running{.folder = folder,
-                  .host = host->host,
-                  .now = cluster.now,
-                  .file_date = start.request.host_now,
-                  .fault = fault,
-                  .turns = start.request.turns,
-                  .keeps_moments = keep_moments && fault == nullptr && alone};
+  WatchedRun running{.folder = folder,
+                     .host = host->host,
+                     .now = cluster.now,
+                     .file_date = start.request.host_now,
+                     .fault = fault,
+                     .turns = start.request.turns,
+                     .keeps_moments = keep_moments && fault == nullptr && alone};
   running.record->program = program;
   spec->on_effect = [&](const StoppedEffect& effect) { return running.rule(effect); };
   auto sandbox = Sandbox::start(*spec);

@@ -29,7 +29,6 @@ class ContainerRuns {
   bool keep_moments = false;
 
  private:
-  struct Running;
   class Nesting;
 
   std::filesystem::path volumes_folder() const;

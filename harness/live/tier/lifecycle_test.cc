@@ -1,4 +1,5 @@
 // Lives of a chart of our own, with the real helm (3 and 4), the real kubectl and a real deploy script.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -15,7 +16,11 @@
 namespace barnacle {
 namespace {
 
+namespace fs = std::filesystem;
+
 const std::string kFixtures = std::string(BARNACLE_SOURCE_DIR) + "/fixtures";
+const std::string kTidy = kFixtures + "/subjects/tidy";
+const std::string kSloppy = kFixtures + "/subjects/sloppy";
 
 // Why nothing can be played here; empty where it can.
 std::string missing() {
@@ -29,7 +34,7 @@ std::string missing() {
 
 // A subject's clients, tools and memory.
 struct Subject {
-  explicit Subject(const std::string& folder) : name("live:" + kFixtures + "/subjects/" + folder) {
+  explicit Subject(const std::string& folder) : name("live:" + folder) {
     auto loaded = load_catalogue_with(kFixtures, name);
     if (!loaded) throw std::runtime_error(loaded.error());
     catalogue = std::move(*loaded);
@@ -103,14 +108,14 @@ INSTANTIATE_TEST_SUITE_P(Helm, LiveLife, testing::Values(kHelm3, kHelm4), testin
 TEST_P(LiveLife, TheTidyScriptComesOutClean) {
   const auto text = read_file(kFixtures + "/subjects/tug.toml");
   ASSERT_TRUE(text);
-  const Played played = play("tidy", helm(), *text);
+  const Played played = play(kTidy, helm(), *text);
   for (const StepOutcome& step : played.timeline.steps) EXPECT_EQ(step.result, "ok") << "step " << step.index;
   EXPECT_EQ(played.found(), std::set<std::string>{});
   EXPECT_EQ(played.revisions.back(), Texts{});
 }
 
 TEST_P(LiveLife, TheSloppyScriptsTwoBugsAreFoundAndNothingElse) {
-  const Played played = play("sloppy", helm(), kShortLife);
+  const Played played = play(kSloppy, helm(), kShortLife);
   EXPECT_EQ(played.found(),
             (std::set<std::string>{// The import is appended at every start, and containerd restarted for it …
                                    "list.no-duplicates /etc/containerd/config.toml", "disruption.bounded containerd",
@@ -118,8 +123,25 @@ TEST_P(LiveLife, TheSloppyScriptsTwoBugsAreFoundAndNothingElse) {
                                    "cleanup.every-node /opt/tug", "host.restored /opt/tug"}));
 }
 
+// The tidy script under another declaration: what subject.toml does not name is none of the script's business.
+TEST_P(LiveLife, WhatIsWrittenOutsideOfTheDeclaredRootsIsFound) {
+  const fs::path folder = fs::path(testing::TempDir()) / fmt::format("roots-{}-{}", ::getpid(), helm());
+  fs::copy(kFixtures + "/subjects/tidy", folder, fs::copy_options::recursive);
+  std::string text = *read_file((folder / "subject.toml").string());
+  text.replace(text.find(", \"/etc/containerd\""), std::string_view(", \"/etc/containerd\"").size(), "");
+  ASSERT_TRUE(write_file((folder / "subject.toml").string(), text));
+  const Played played = play(folder.string(), helm(), kShortLife);
+  fs::remove_all(folder);
+  std::set<std::string> invariants;
+  for (const Finding& finding : played.timeline.findings) {
+    invariants.insert(finding.invariant);
+    EXPECT_TRUE(finding.violation.path.starts_with("/etc/containerd")) << finding.violation.path;
+  }
+  EXPECT_EQ(invariants, std::set<std::string>{"path.inside-roots"});
+}
+
 TEST_P(LiveLife, UpgradeAndRollbackLeaveTheirRevisions) {
-  const Played played = play("tidy", helm(), R"(
+  const Played played = play(kTidy, helm(), R"(
 [[node]]
 [[step]]
 do = "install"
@@ -148,7 +170,7 @@ release = "tug"
 
 // Helm 4 applies, so that the operator's edit has an owner; Helm 3 writes over it.
 TEST_P(LiveLife, AnOperatorsEditBetweenTwoUpgrades) {
-  const Played played = play("tidy", helm(), R"(
+  const Played played = play(kTidy, helm(), R"(
 [[node]]
 [[step]]
 do = "install"
@@ -179,6 +201,50 @@ values = { debug = true }
   EXPECT_EQ(played.revisions.back(), (Texts{"1 deployed", "2 failed"}));
 }
 
+// Killed after its third write: the release stays pending, nobody else may touch it, and an uninstall takes it away.
+TEST_P(LiveLife, AKilledClientLeavesAPendingRelease) {
+  const Played played = play(kTidy, helm(), R"(
+[[node]]
+[[step]]
+do = "install"
+release = "tug"
+kill-after-requests = 3
+[[step]]
+do = "upgrade"
+release = "tug"
+[[step]]
+do = "uninstall"
+release = "tug"
+)");
+  EXPECT_EQ(played.result(1), "exit 137: killed");
+  EXPECT_EQ(played.revisions[0], (Texts{"1 pending-install"}));
+  EXPECT_EQ(played.result(2), "refused: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress");
+  EXPECT_EQ(played.result(3), "ok");
+  EXPECT_EQ(played.revisions.back(), Texts{});
+  EXPECT_EQ(played.found(), std::set<std::string>{});
+}
+
+// The pod is killed as it restarts the runtime, which k3s does to whoever asks it to: the next start puts it right.
+TEST_P(LiveLife, ARestartOfTheRuntimeThatTakesThePodIsRecoveredFrom) {
+  const Played played = play(kTidy, helm(), R"(
+[[node]]
+[[step]]
+do = "install"
+release = "tug"
+[[step.fault]]
+do = "cut"
+program = "install"
+effect_is = "systemctl restart containerd"
+[[step]]
+do = "uninstall"
+release = "tug"
+)");
+  const StepRecord& install = played.timeline.steps.front().record;
+  ASSERT_EQ(install.runs.size(), 2U) << "killed, and started again";
+  EXPECT_EQ(install.runs.front().run->struck, "systemctl restart containerd");
+  EXPECT_EQ(played.found(), std::set<std::string>{});
+}
+
 // Seven pods, each killed after its first effect, and the Job gives up.
 TEST_P(LiveLife, AFailedCleanupJobIsReported) {
   std::string text =
@@ -186,7 +252,7 @@ TEST_P(LiveLife, AFailedCleanupJobIsReported) {
       "release = \"tug\"\ntimeout = \"1h\"\n";
   for (int run = 1; run <= 7; ++run)
     text += "[[step.fault]]\ndo = \"cut\"\nprogram = \"cleanup\"\nrun = " + std::to_string(run) + "\n";
-  const Played played = play("tidy", helm(), text);
+  const Played played = play(kTidy, helm(), text);
   EXPECT_TRUE(played.result(2).ends_with(
       helm() == kHelm3 ? "job tug-deploy-cleanup failed: BackoffLimitExceeded"
                        : "resource Job/kube-system/tug-deploy-cleanup not ready. status: Failed, message: Job Failed. "

@@ -93,7 +93,8 @@ class LiveTier : public Tier {
     if (!subject_->settings.empty()) return lab_.runner.settings(version.deploy, spec.env, spec.env_hash);
     auto read = std::make_shared<Settings>(read_settings(version.deploy, spec.env, spec.env_hash));
     read->shims.clear();
-    read->root = root_of_release(spec);
+    read->roots = roots_of_release(spec);
+    read->root = read->roots.empty() ? "/opt" : read->roots.front();
     return read;
   }
 
@@ -107,15 +108,16 @@ class LiveTier : public Tier {
   fs::path helm_home() const { return options_.work / "helm"; }
   fs::path kubeconfig() const { return helm_home() / "kubeconfig"; }
 
-  // The subject's first root, with the release's suffix in its place.
-  std::string root_of_release(const PodSpec& spec) const {
-    if (subject_->roots.empty()) return "/opt";
-    std::string root = subject_->roots.front();
+  // The subject's roots, with the release's suffix in its place.
+  std::vector<std::string> roots_of_release(const PodSpec& spec) const {
+    constexpr std::string_view kPlace = "{suffix}";
     const auto given = spec.env.find(subject_->suffix);
     const std::string suffix = given == spec.env.end() || given->second.empty() ? "" : "-" + given->second;
-    constexpr std::string_view kPlace = "{suffix}";
-    if (const std::size_t at = root.find(kPlace); at != std::string::npos) root.replace(at, kPlace.size(), suffix);
-    return root;
+    std::vector<std::string> roots = subject_->roots;
+    for (std::string& root : roots) {
+      if (const std::size_t at = root.find(kPlace); at != std::string::npos) root.replace(at, kPlace.size(), suffix);
+    }
+    return roots;
   }
 
   std::expected<ChildProcess, std::string> start_helm(const Step& step, int major) const {
