@@ -128,11 +128,12 @@ int run_verb(const std::string& fixtures, RunArguments& arguments) {
                           : run_with_results(**catalogue, *subject, arguments, progress);
   line.clear();
   if (!result) return refuse(result.error());
-  if (check && !check->difference().empty()) return report_internal_fault(check->difference());
-  if (check)
-    note(fmt::format("--fast: {} of the sequences were played with the real tools as well, and were the same",
-                     check->looked_at()));
-  return end_campaign(**catalogue, *subject, *result, arguments.format, arguments.out);
+  const int status = end_campaign(**catalogue, *subject, *result, arguments.format, arguments.out);
+  if (!check) return status;
+  if (!check->difference().empty()) return report_internal_fault(check->difference());
+  note(fmt::format("--fast: {} of the sequences were played with the real tools as well, and were the same",
+                   check->looked_at()));
+  return status;
 }
 
 }  // namespace

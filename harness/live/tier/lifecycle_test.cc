@@ -245,6 +245,33 @@ release = "tug"
   EXPECT_EQ(played.found(), std::set<std::string>{});
 }
 
+// `barnacle crash` watches a run once and knows from that what a cut leaves: it has to be what a real cut leaves.
+TEST_P(LiveLife, ACutThatIsKnownFromAWatchedRunIsTheRealOne) {
+  const auto installed = [&](int effect) {
+    std::string text = "[[node]]\n[[step]]\ndo = \"install\"\nrelease = \"tug\"\n";
+    if (effect > 0)
+      text += "[[step.fault]]\ndo = \"cut\"\nprogram = \"install\"\neffect = " + std::to_string(effect) + "\n";
+    auto scenario = parse_scenario(text, "test.toml");
+    scenario->helm = helm();
+    return *scenario;
+  };
+  Subject watched(kTidy);
+  const auto play_on = [](Subject& subject, const Scenario& scenario) {
+    return replay(*subject.lab, subject.catalogue->versions.find(subject.name), scenario).value();
+  };
+  watched.lab->tier->watch_effects(true);
+  const Timeline whole = play_on(watched, installed(0));
+  const int effects = whole.steps.front().record.runs.front().run->effects;
+  ASSERT_GT(effects, 6);
+  for (const int effect : {1, effects / 2, effects - 1}) {
+    Subject real(kTidy);
+    const Timeline known = play_on(watched, installed(effect));
+    EXPECT_EQ(known.steps.front().record.runs.front().run->effects, effect);
+    EXPECT_EQ(known.digest, play_on(real, installed(effect)).digest) << "cut after effect " << effect;
+    EXPECT_NE(known.digest, whole.digest);
+  }
+}
+
 // Seven pods, each killed after its first effect, and the Job gives up.
 TEST_P(LiveLife, AFailedCleanupJobIsReported) {
   std::string text =
