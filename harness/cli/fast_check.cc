@@ -38,11 +38,11 @@ void FastCheck::look_at(std::uint64_t index, const Scenario& scenario, const Tim
   const std::string what = slow ? difference_of(*slow, fast) : slow.error();
   if (what.empty()) return;
   const std::scoped_lock guard(mutex_);
-  if (difference_.empty())
-    difference_ = fmt::format("sequence {} with the real tools and with --fast: {}", index, what);
+  if (!difference_)
+    difference_ = {fmt::format("sequence {} with the real tools and with --fast: {}", index, what), scenario};
 }
 
-std::string FastCheck::difference() const {
+std::optional<FastCheck::Difference> FastCheck::difference() const {
   const std::scoped_lock guard(mutex_);
   return difference_;
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -21,7 +22,12 @@ class FastCheck {
   void look_at(std::uint64_t index, const Scenario& scenario, const Timeline& fast);
 
   std::uint64_t looked_at() const { return count_; }
-  std::string difference() const;  // the first that was found; empty: none
+  // The first that was found, and the scenario that shows it.
+  struct Difference {
+    std::string what;
+    Scenario scenario;
+  };
+  std::optional<Difference> difference() const;
 
  private:
   Lab& lab_of_this_thread();
@@ -32,7 +38,7 @@ class FastCheck {
   std::atomic<std::uint64_t> count_{0};
   mutable std::mutex mutex_;
   std::map<std::thread::id, std::unique_ptr<Lab>> labs_;
-  std::string difference_;
+  std::optional<Difference> difference_;
 };
 
 // Where two plays of one scenario part; empty where they are the same.

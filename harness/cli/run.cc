@@ -17,6 +17,8 @@
 #include "harness/cli/progress.h"
 #include "harness/cli/results_file.h"
 #include "harness/cli/verbs.h"
+#include "harness/scenario/file.h"
+#include "harness/scenario/scenario_toml.h"
 
 namespace barnacle {
 namespace {
@@ -96,6 +98,17 @@ std::expected<CampaignResult, std::string> run_with_results(
   return result;
 }
 
+// What --fast answered otherwise than the real tools, with the scenario to play again: in the folder of findings, or
+// here.
+int report_difference(const FastCheck::Difference& difference, const std::string& out) {
+  const std::string scenario = write_scenario(difference.scenario);
+  const std::string file = out + "/fast-differs.toml";
+  if (!out.empty() && write_file(file, scenario))
+    return report_internal_fault(fmt::format("{}; replay {} with --fast and without", difference.what, file));
+  print(scenario);
+  return report_internal_fault(difference.what + "; the scenario is above");
+}
+
 int run_verb(const std::string& fixtures, RunArguments& arguments) {
   if (const std::string wrong = settle_options(arguments); !wrong.empty()) return refuse(wrong);
   if (!arguments.against.empty())
@@ -130,7 +143,7 @@ int run_verb(const std::string& fixtures, RunArguments& arguments) {
   if (!result) return refuse(result.error());
   const int status = end_campaign(**catalogue, *subject, *result, arguments.format, arguments.out);
   if (!check) return status;
-  if (!check->difference().empty()) return report_internal_fault(check->difference());
+  if (const auto difference = check->difference()) return report_difference(*difference, arguments.out);
   note(fmt::format("--fast: {} of the sequences were played with the real tools as well, and were the same",
                    check->looked_at()));
   return status;

@@ -26,6 +26,9 @@ using std::chrono::milliseconds;
 
 constexpr std::uint16_t kApiPort = 6443;
 constexpr int kCannotStart = 128;
+// For programs that hang. Far more than any run takes on a busy machine, or a result would depend on what else runs
+// there.
+constexpr std::chrono::minutes kLongestRun{15};
 constexpr std::array kToolsOfTomlq = {"usr/bin/jq", "usr/local/bin/jq", "bin/jq", "usr/bin/python3",
                                       "usr/local/bin/python3"};
 constexpr std::array kTellsTomlq = {"LC_", "LANG", "PYTHON", "JQ_"};
@@ -35,6 +38,15 @@ constexpr std::size_t kKeptLines = 200;
 constexpr std::size_t kLargestVolume = std::size_t{16} << 20;
 
 bool is_noted(EffectKind kind) { return changes_host(kind) || writes_api(kind); }
+
+// Which limit of the sandbox ended the program; empty when none did.
+std::string limit_reached(const Exit& exit) {
+  if (exit.timed_out) return fmt::format("barnacle: ended after {} minutes", kLongestRun.count());
+  if (exit.out_of_memory) return "barnacle: ended, it had used up its memory";
+  if (exit.disk_full) return "barnacle: ended, it had filled its disk";
+  if (exit.too_many_processes) return "barnacle: ended, it had too many processes";
+  return "";
+}
 
 RunPtr could_not_start(Program program, const std::string& why) {
   auto record = std::make_shared<RunRecord>();
@@ -167,6 +179,7 @@ std::expected<SandboxSpec, std::string> ContainerRuns::spec_for(const ProgramSta
   }
   if (!image->payload.empty())
     spec->mounts.push_back({fmt::format("/{}/opt/kata", kArtefacts), image->payload / "opt/kata", true});
+  spec->limits.time = kLongestRun;
   spec->gate = options_.gate;
   if (!options_.gate) watch_commands(*spec);
   spec->trace_bash = true;
@@ -304,6 +317,7 @@ RunPtr ContainerRuns::run(const ProgramStart& start, HostPtr& host, Cluster& clu
   record.result.ending = settled && !running.cut ? RunResult::Ending::settled : RunResult::Ending::exited;
   record.result.exit_code = running.cut ? fault->exit_code : settled ? 0 : exit ? exit->status : kKilled;
   if (!running.trouble.empty()) record.result.log.push_back(running.trouble);
+  if (const std::string limit = exit ? limit_reached(*exit) : ""; !limit.empty()) record.result.log.push_back(limit);
   note_changes(record, running.notes, host->host.files, running.host.files);
   host = freeze(std::move(running.host));
   const bool whole = running.trouble.empty() && (!exit || !exit->timed_out);
