@@ -105,7 +105,7 @@ int report_difference(const FastCheck::Difference& difference, const std::string
   const std::string file = out + "/fast-differs.toml";
   if (!out.empty() && write_file(file, scenario))
     return report_internal_fault(fmt::format("{}; replay {} with --fast and without", difference.what, file));
-  print(scenario);
+  fmt::print(stderr, "{}", scenario);  // standard output is the report's
   return report_internal_fault(difference.what + "; the scenario is above");
 }
 
