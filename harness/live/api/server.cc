@@ -132,6 +132,7 @@ struct ApiServer::State {
           for (const std::string& line : lines) {
             if (!sink.write(line.data(), line.size())) return false;
           }
+          if (!lines.empty()) note_activity();
           if (over) sink.done();
           return over || sink.is_writable();
         },
@@ -140,6 +141,11 @@ struct ApiServer::State {
           watch->gone = true;
           ring();
         });
+  }
+
+  void note_activity() {
+    const std::scoped_lock guard(lock);
+    last = Clock::now();
   }
 
   void ring() const {
@@ -343,6 +349,9 @@ bool ApiServer::has_watch() const {
 
 std::chrono::milliseconds ApiServer::quiet_for() const {
   const std::scoped_lock guard(state_->lock);
+  const bool telling =
+      std::ranges::any_of(state_->watches, [](const auto& watch) { return !watch->gone && !watch->lines.empty(); });
+  if (telling) return std::chrono::milliseconds(0);
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - state_->last);
 }
 

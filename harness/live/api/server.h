@@ -64,7 +64,7 @@ class ApiServer {
   // Somebody waits for something to happen: not who watches a Job and has been told that it is finished, for that one
   // is about to go on, however long a busy machine lets it take.
   bool has_watch() const;
-  // How long no request has come.
+  // How long no request has come, and no watcher has been told anything.
   std::chrono::milliseconds quiet_for() const;
 
   // Readable when a request waits.

@@ -18,8 +18,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "harness/live/tier/descriptor.h"
@@ -105,6 +107,20 @@ std::set<pid_t> threads_of(pid_t process) {
   return threads;
 }
 
+// The threads of a process, each with how often it was switched away from; none where one of them does not sleep.
+std::map<pid_t, std::string> sleepers(pid_t process) {
+  std::map<pid_t, std::string> all;
+  for (const pid_t thread : threads_of(process)) {
+    std::ifstream status(fmt::format("/proc/{}/task/{}/status", process, thread));
+    std::string& switches = all[thread];
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("State:") && !line.contains("S (sleeping)")) return {};
+      if (line.contains("ctxt_switches:")) switches += line;
+    }
+  }
+  return all;
+}
+
 // Every thread of a process, stopped until the end of this.
 class Stopped {
  public:
@@ -178,16 +194,12 @@ bool ClientClock::move(std::chrono::seconds ahead) {
   return false;
 }
 
-bool ClientClock::idle() const {
-  for (const pid_t thread : threads_of(process_)) {
-    std::ifstream stat(fmt::format("/proc/{}/task/{}/stat", process_, thread));
-    std::string text;
-    std::getline(stat, text);
-    const std::size_t name_end = text.rfind(')');
-    if (name_end == std::string::npos) continue;  // it has just ended
-    if (text.size() <= name_end + 2 || text[name_end + 2] != 'S') return false;
-  }
-  return true;
+std::chrono::milliseconds ClientClock::asleep_for() {
+  const auto now = std::chrono::steady_clock::now();
+  std::map<pid_t, std::string> present = sleepers(process_);
+  if (present.empty() || present != asleep_) asleep_since_ = now;
+  asleep_ = std::move(present);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now - asleep_since_);
 }
 
 }  // namespace barnacle

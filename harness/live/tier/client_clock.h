@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <map>
 #include <string>
 
 namespace barnacle {
@@ -22,12 +23,16 @@ class ClientClock {
   // the thread that started the client may ask.
   bool move(std::chrono::seconds ahead);
 
-  // All its threads wait for something.
-  bool idle() const;
+  // How long all its threads have waited for something, as far as one can tell who asks again and again: since the
+  // first of the last calls between which none of them ran. One look at a thread after the other is not enough: on a
+  // busy machine each may happen to sleep when its turn comes.
+  std::chrono::milliseconds asleep_for();
 
  private:
   pid_t process_;
   std::chrono::seconds moved_{0};
+  std::map<pid_t, std::string> asleep_;  // by thread: how often it has given up its processor
+  std::chrono::steady_clock::time_point asleep_since_;
 };
 
 }  // namespace barnacle

@@ -54,6 +54,25 @@ TEST_F(ClientClockTest, AProgramThatWaitsForAnHourWaitsNoLongerOnceItsClockIsPut
   EXPECT_EQ(process.standard_output(), "an hour later\n");
 }
 
+// On a busy machine a client that was about to ask looked asleep, thread by thread; the virtual deadline went by before
+// it had asked for anything, and `helm install --wait` timed out.
+TEST_F(ClientClockTest, AProgramThatRanInBetweenWasNotAsleep) {
+  ChildProcess restless = patient();
+  ChildProcess sleeping = std::move(
+      *ChildProcess::start({.argv = {"/usr/bin/sleep", "3600"}, .env = {{"PATH", "/usr/bin:/bin"}}, .folder = folder}));
+  ClientClock of_restless(restless.number());
+  ClientClock of_sleeping(sleeping.number());
+  (void)of_restless.asleep_for();
+  for (int i = 0; i < 500 && of_sleeping.asleep_for() < milliseconds(300); ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+    (void)of_restless.asleep_for();
+  }
+  EXPECT_GE(of_sleeping.asleep_for(), milliseconds(300));
+  EXPECT_LT(of_restless.asleep_for(), milliseconds(300));
+  restless.kill();
+  EXPECT_EQ(of_restless.asleep_for(), milliseconds(0)) << "what has ended waits for nothing";
+}
+
 TEST_F(ClientClockTest, AProgramThatHasEndedIsLeftAlone) {
   ChildProcess process = patient();
   process.kill();

@@ -169,6 +169,26 @@ release = "tug"
 }
 
 // Helm 4 applies, so that the operator's edit has an owner; Helm 3 writes over it.
+// A client that waits twice, first for its hook's Job and then for the deletion, has a deadline for each.
+TEST_P(LiveLife, AClientThatWaitsTwiceDoesNotTimeOut) {
+  const Played played = play(kTidy, helm(), R"(
+[[node]]
+[[step]]
+do = "install"
+release = "tug"
+wait = true
+[[step]]
+do = "uninstall"
+release = "tug"
+wait = true
+cascade = "foreground"
+)");
+  EXPECT_EQ(played.result(1), "ok");
+  EXPECT_EQ(played.result(2), "ok");
+  EXPECT_EQ(played.found(), std::set<std::string>{});
+  EXPECT_EQ(played.revisions.at(1), Texts{});
+}
+
 TEST_P(LiveLife, AnOperatorsEditBetweenTwoUpgrades) {
   const Played played = play(kTidy, helm(), R"(
 [[node]]

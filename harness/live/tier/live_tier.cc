@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ranges>
 
 #include "harness/live/api/server.h"
 #include "harness/live/tier/child_process.h"
@@ -28,7 +30,9 @@ constexpr std::chrono::seconds kPatience{3600};
 constexpr std::chrono::seconds kPatienceWhereClockIsFixed{25};
 // With --wait Helm asks every two seconds.
 constexpr std::chrono::seconds kPoll{2};
-constexpr milliseconds kQuiet{60};
+// A client that has slept so long waits for the world. It is more than the 100 ms after which client-go looks again
+// whether a watch has told it all that was there (WaitForCacheSync; Helm 4 with --wait).
+constexpr milliseconds kQuiet{150};
 
 std::chrono::seconds patience_of_helm() { return ClientClock::can_be_moved() ? kPatience : kPatienceWhereClockIsFixed; }
 
@@ -157,12 +161,15 @@ class LiveTier : public Tier {
     Time deadline = 0;   // of what it waits for
     bool asked = false;  // since the deadline has come
     while (!process.ended()) {
+      const std::size_t answered = api_->answered().size();
       if (api_->serve(cluster, kTurn) > 0) {
         asked = true;
+        // Who writes has got what it waited for; what it waits for next has a deadline of its own.
+        if (wrote_since(answered)) waiting = false;
         continue;
       }
       const bool watches = api_->has_watch();
-      if (api_->quiet_for() < kQuiet || !clock.idle()) continue;
+      if (std::min<milliseconds>(api_->quiet_for(), clock.asleep_for()) < kQuiet) continue;
       if (!watches && !polls) {
         waiting = false;
         continue;
@@ -183,8 +190,11 @@ class LiveTier : public Tier {
     return step.options.kill_after_requests && *process.ended() == 137;
   }
 
-  bool wrote_anything() const {
-    return std::ranges::any_of(api_->answered(), [](const AnsweredRequest& one) {
+  bool wrote_anything() const { return wrote_since(0); }
+
+  // Since so many requests had been answered.
+  bool wrote_since(std::size_t answered) const {
+    return std::ranges::any_of(api_->answered() | std::views::drop(answered), [](const AnsweredRequest& one) {
       return one.account.administrator() && writes(one.method) && one.status < 300;
     });
   }
