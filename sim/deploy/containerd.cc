@@ -61,15 +61,12 @@ std::vector<KeyValue> handler_keys(const Settings& settings, const std::string& 
   };
   std::vector<std::string> annotations = {"io.katacontainers.*"};
   if (settings.facts().cdi_annotations && shim.contains("nvidia-gpu-")) annotations.emplace_back("cdi.k8s.io/*");
-  const std::string slash = settings.facts().double_slash_in_config_path ? "/" : "";
-  const std::string configuration =
-      fmt::format("{}{}/configuration-{}.toml", settings.configuration_folder(shim), slash, shim);
   std::vector<KeyValue> keys = {
       {at({"runtime_type"}), toml_string(fmt::format("io.containerd.{}.v2", handler))},
       {at({"runtime_path"}), toml_string(settings.shim_binary(shim))},
       {at({"privileged_without_host_devices"}), toml_bool(true)},
       {at({"pod_annotations"}), toml_array(annotations)},
-      {at({"options", "ConfigPath"}), toml_string(configuration)},
+      {at({"options", "ConfigPath"}), toml_string(settings.config_path(shim))},
   };
   if (settings.debug) keys.push_back({{"debug", "level"}, toml_string("debug")});
   const std::string snapshotter = mapped_snapshotter(settings, shim);

@@ -33,12 +33,10 @@ std::string pull_line(Deployment& deployment, const std::string& shim) {
 
 std::string runtime_table(Deployment& deployment, const std::string& shim) {
   const Settings& settings = deployment.settings;
-  const std::string slash = settings.facts().double_slash_in_config_path ? "/" : "";
   return fmt::format(
       "\n[crio.runtime.runtimes.{}]\n\truntime_path = \"{}\"\n\truntime_type = \"vm\"\n\truntime_root = \"/run/vc\"\n"
-      "\truntime_config_path = \"{}{}/configuration-{}.toml\"\n\tprivileged_without_host_devices = true\n{}",
-      settings.handler(shim), settings.shim_binary(shim), settings.configuration_folder(shim), slash, shim,
-      pull_line(deployment, shim));
+      "\truntime_config_path = \"{}\"\n\tprivileged_without_host_devices = true\n{}",
+      settings.handler(shim), settings.shim_binary(shim), settings.config_path(shim), pull_line(deployment, shim));
 }
 
 std::string drop_in_text(Deployment& deployment) {

@@ -7,6 +7,8 @@ namespace {
 
 using Environment = std::map<std::string, std::string>;
 
+constexpr std::string_view kConfigurations = "/share/defaults/kata-containers";  // below the destination
+
 std::string value_of(const Environment& environment, const std::string& name, std::string otherwise = "") {
   const auto entry = environment.find(name);
   return entry == environment.end() || entry->second.empty() ? otherwise : entry->second;
@@ -33,12 +35,17 @@ std::string Settings::with_suffix(std::string name) const {
 }
 
 std::string Settings::configuration_folder(const std::string& shim) const {
-  const std::string folder = destination() + "/share/defaults/kata-containers";
-  return is_rust(shim) ? folder + "/runtime-rs" : folder;
+  return destination() + std::string(kConfigurations) + (is_rust(shim) ? "/runtime-rs" : "");
 }
 
 std::string Settings::configuration(const std::string& shim) const {
   return configuration_folder(shim) + "/configuration-" + shim + ".toml";
+}
+
+std::string Settings::config_path(const std::string& shim) const {
+  std::string path = configuration(shim);
+  if (facts().double_slash_in_config_path) path.insert(destination().size() + kConfigurations.size(), "/");
+  return path;
 }
 
 std::string Settings::shim_binary(const std::string& shim) const {

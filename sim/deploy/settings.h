@@ -20,7 +20,7 @@ inline constexpr std::string_view kKataLabel = "katacontainers.io/kata-runtime";
 // What differs between versions of the deploy logic without being a bug. fixtures/versions/*.toml fills it.
 struct DeployFacts {
   bool edits_toml_by_value = false;          // from 3.24.0 configurations are edited by tomlq, before by sed
-  bool double_slash_in_config_path = false;  // up to 3.15.0 ConfigPath has "//" before the file's name
+  bool double_slash_in_config_path = false;  // up to 3.15.0 ConfigPath has "//" behind kata-containers
   bool prefix_must_be_absolute = true;       // from 3.16.0
   bool detects_microk8s = true;              // from 3.15.0
   bool per_shim_values = true;               // from 3.23.0: proxies and annotations may name their shim
@@ -76,6 +76,7 @@ struct Settings {
   std::string drop_in() const { return destination() + "/containerd/config.d/kata-deploy.toml"; }
   std::string configuration_folder(const std::string& shim) const;  // below the destination
   std::string configuration(const std::string& shim) const;         // absolute, on the host
+  std::string config_path(const std::string& shim) const;           // the same, as the runtime's configuration has it
   std::string shim_binary(const std::string& shim) const;
   // Of the reference logic: there from the first change of the runtime's files to the restart that loads them.
   std::string restart_marker() const { return "/run/" + with_suffix("kata-deploy") + ".restart"; }

@@ -92,6 +92,18 @@ TEST(Versions, AFilesDateIsThatOfTheNewestPayloadBeforeIt) {
   EXPECT_EQ(library().file_date(1), 1);
 }
 
+// As the script of 3.15.0 and before puts it together; a file's name is the same either way, a text's bytes are not.
+TEST(Versions, ConfigPathOnceHadTwoSlashesBehindKataContainers) {
+  const auto config_path = [](const std::string& version, const std::string& shim) {
+    return read_settings(library().find(version)->deploy, {{"SHIMS", shim}}, {}).config_path(shim);
+  };
+  const std::string folder = "/opt/kata/share/defaults/kata-containers";
+  EXPECT_EQ(config_path("3.15.0", "qemu"), folder + "//configuration-qemu.toml");
+  EXPECT_EQ(config_path("3.15.0", "dragonball"), folder + "//runtime-rs/configuration-dragonball.toml");
+  EXPECT_EQ(config_path("3.16.0", "qemu"), folder + "/configuration-qemu.toml");
+  EXPECT_EQ(config_path("3.16.0", "dragonball"), folder + "/runtime-rs/configuration-dragonball.toml");
+}
+
 // A folder with one preset in it, gone at the end of the test.
 VersionError error_of(const std::string& preset) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "barnacle-presets";
