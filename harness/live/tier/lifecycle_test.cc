@@ -168,7 +168,6 @@ release = "tug"
   EXPECT_EQ(played.found(), std::set<std::string>{});
 }
 
-// Helm 4 applies, so that the operator's edit has an owner; Helm 3 writes over it.
 // A client that waits twice, first for its hook's Job and then for the deletion, has a deadline for each.
 TEST_P(LiveLife, AClientThatWaitsTwiceDoesNotTimeOut) {
   const Played played = play(kTidy, helm(), R"(
@@ -189,6 +188,7 @@ cascade = "foreground"
   EXPECT_EQ(played.revisions.at(1), Texts{});
 }
 
+// Helm 4 applies, so that the operator's edit has an owner; Helm 3 writes over it.
 TEST_P(LiveLife, AnOperatorsEditBetweenTwoUpgrades) {
   const Played played = play(kTidy, helm(), R"(
 [[node]]
