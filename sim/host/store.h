@@ -8,8 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <typeindex>
-#include <unordered_map>
+#include <vector>
 
 #include "sim/base/hash.h"
 
@@ -38,16 +37,25 @@ class Store {
   // A module's own memo tables, made on first use: store.attachment<TomlCache>(). The type is the key.
   template <class T>
   T& attachment() {
-    std::shared_ptr<void>& slot = attachments_[std::type_index(typeid(T))];
-    if (!slot) slot = std::make_shared<T>();
-    return *static_cast<T*>(slot.get());
+    for (const Attachment& present : attachments_) {
+      if (present.type == &kType<T>) return *static_cast<T*>(present.tables.get());
+    }
+    const Attachment& made = attachments_.emplace_back(&kType<T>, std::make_shared<T>());
+    return *static_cast<T*>(made.tables.get());
   }
 
  private:
   friend class NodeTable;
   struct Tables;
+  struct Attachment {
+    const char* type;  // the address of that type's kType
+    std::shared_ptr<void> tables;
+  };
+  template <class T>
+  static constexpr char kType = 0;
+
   std::unique_ptr<Tables> tables_;
-  std::unordered_map<std::type_index, std::shared_ptr<void>> attachments_;
+  std::vector<Attachment> attachments_;  // a dozen: looked through faster than a type's name is hashed
 };
 
 }  // namespace barnacle

@@ -123,10 +123,7 @@ FsResult<void> change_attributes(Store& store, const Node*& root, std::string_vi
 FileTree::FileTree(Store& store, Time mtime) : store_(&store), root_(make_folder(store, 0755, mtime)) {}
 
 FsResult<const Node*> FileTree::find(std::string_view path, Follow follow) const {
-  if (const auto plain = find_plain(root_, path)) return *plain;
-  const auto place = resolve_existing(root_, path, follow == Follow::yes ? Last::follow : Last::keep);
-  if (!place) return std::unexpected(place.error());
-  return place->entry;
+  return find_existing(root_, path, follow == Follow::yes ? Last::follow : Last::keep);
 }
 
 bool FileTree::is_file(std::string_view path) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "sim/base/check.h"
 
@@ -14,15 +15,17 @@ constexpr std::size_t kPathMax = 4096;  // with the zero byte that ends it
 
 class Walker {
  public:
-  Walker(const Node* root, Last last) : last_(last) { place_.directories.push_back(root); }
+  Walker(const Node* root, Last last) : last_(last) {
+    place_.directories.reserve(kUsualDepth);
+    place_.names.reserve(kUsualDepth);
+    place_.directories.push_back(root);
+  }
 
   FsResult<TreePlace> walk(std::string_view path) {
     place_.slash = ends_with_slash(path);
-    push_parts(path);
-    while (!parts_.empty()) {
-      const std::string_view name = parts_.back();
-      parts_.pop_back();
-      const auto stepped = step(name);
+    walk_first(path);
+    while (!rest_.empty()) {
+      const auto stepped = step(next_name());
       if (!stepped) return std::unexpected(stepped.error());
       if (*stepped) return std::move(place_);
     }
@@ -31,16 +34,28 @@ class Walker {
   }
 
  private:
-  // The parts of a path, last first, on top of what is still to be walked.
-  void push_parts(std::string_view path) {
-    std::size_t end = path.size();
-    while (end > 0) {
-      const std::size_t slash = path.rfind('/', end - 1);
-      const std::size_t start = slash == std::string_view::npos ? 0 : slash + 1;
-      if (start < end) parts_.push_back(path.substr(start, end - start));
-      if (slash == std::string_view::npos) break;
-      end = slash;
+  static constexpr std::size_t kUsualDepth = 8;
+
+  static std::string_view from_first_name(std::string_view text) {
+    return text.substr(std::min(text.find_first_not_of('/'), text.size()));
+  }
+
+  std::string_view next_name() {
+    const std::string_view name = rest_.substr(0, rest_.find('/'));
+    rest_ = from_first_name(rest_.substr(name.size()));
+    if (rest_.empty() && !behind_.empty()) {
+      rest_ = behind_.back();
+      behind_.pop_back();
     }
+    return name;
+  }
+
+  // A text without a name leads nowhere.
+  void walk_first(std::string_view text) {
+    text = from_first_name(text);
+    if (text.empty()) return;
+    if (!rest_.empty()) behind_.push_back(rest_);
+    rest_ = text;
   }
 
   // True when the walk ends here, at a name.
@@ -53,13 +68,13 @@ class Walker {
       climb();
       return false;
     }
-    if (parts_.empty() && last_ == Last::create && place_.slash) return std::unexpected(Errno::eisdir);
-    if (name.size() > kNameMax && !(parts_.empty() && last_ == Last::rename))
+    if (rest_.empty() && last_ == Last::create && place_.slash) return std::unexpected(Errno::eisdir);
+    if (name.size() > kNameMax && !(rest_.empty() && last_ == Last::rename))
       return std::unexpected(Errno::enametoolong);
     const Node* next = child_of(*place_.directories.back(), name);
     if (next != nullptr && next->kind == FileKind::symlink && follows()) return follow(next->blob->bytes);
     place_.names.push_back(name);
-    if (parts_.empty()) {
+    if (rest_.empty()) {
       place_.entry = next;
       place_.ending = Ending::name;
       return true;
@@ -71,20 +86,20 @@ class Walker {
   }
 
   bool follows() const {
-    return !parts_.empty() || last_ == Last::follow || last_ == Last::create || (last_ == Last::keep && place_.slash);
+    return !rest_.empty() || last_ == Last::follow || last_ == Last::create || (last_ == Last::keep && place_.slash);
   }
 
   FsResult<bool> follow(std::string_view target) {
     if (++links_ > kLinkLimit) return std::unexpected(Errno::eloop);
     if (target.empty()) return std::unexpected(Errno::enoent);
     // A target's last slash is the path's if the link was the last name.
-    if (parts_.empty()) place_.slash = place_.slash || ends_with_slash(target);
+    if (rest_.empty()) place_.slash = place_.slash || ends_with_slash(target);
     if (target.front() == '/') {
       place_.directories.resize(1);
       place_.names.clear();
       place_.ending = Ending::root;
     }
-    push_parts(target);
+    walk_first(target);
     return false;
   }
 
@@ -103,22 +118,48 @@ class Walker {
 
   Last last_;
   TreePlace place_;
-  std::vector<std::string_view> parts_;
+  std::string_view rest_;                 // of the path, or of the link's target that is being walked
+  std::vector<std::string_view> behind_;  // what is walked after that: it stood behind the link
   int links_ = 0;
 };
+
+// Why no walk begins with this path.
+std::optional<Errno> refuse_path(std::string_view path) {
+  if (path.empty()) return Errno::enoent;
+  if (path.front() != '/') return Errno::einval;
+  if (path.size() >= kPathMax) return Errno::enametoolong;
+  return std::nullopt;
+}
+
+bool is_dots(std::string_view name) { return name == "." || name == ".."; }
+
+FsResult<const Node*> find_by_place(const Node* root, std::string_view path, Last last) {
+  const auto place = resolve_existing(root, path, last);
+  if (!place) return std::unexpected(place.error());
+  return place->entry;
+}
 
 }  // namespace
 
 bool TreePlace::name_too_long() const { return !names.empty() && names.back().size() > kNameMax; }
 
+// The first eight bytes and the last eight, which overlap in a short name.
 std::uint32_t tag_of(std::string_view name) {
+  const std::size_t length = name.size();
   std::uint64_t first = 0;
   std::uint64_t last = 0;
-  const std::size_t length = std::min(name.size(), sizeof first);
-  std::memcpy(&first, name.data(), length);
-  std::memcpy(&last, name.data() + name.size() - length, length);
+  if (length >= 8) {
+    std::memcpy(&first, name.data(), 8);
+    std::memcpy(&last, name.data() + length - 8, 8);
+  } else if (length >= 4) {
+    std::memcpy(&first, name.data(), 4);
+    std::memcpy(&last, name.data() + length - 4, 4);
+  } else if (length > 0) {
+    first = static_cast<unsigned char>(name.front());
+    last = static_cast<unsigned char>(name.back());
+  }
   return static_cast<std::uint32_t>(((first * 31 + last) * 0x9e3779b97f4a7c15ULL) >> 32) +
-         static_cast<std::uint32_t>(name.size());
+         static_cast<std::uint32_t>(length);
 }
 
 const Node* child_of(const Node& directory, std::string_view name) {
@@ -130,9 +171,7 @@ const Node* child_of(const Node& directory, std::string_view name) {
 }
 
 FsResult<TreePlace> resolve(const Node* root, std::string_view path, Last last) {
-  if (path.empty()) return std::unexpected(Errno::enoent);
-  if (path.front() != '/') return std::unexpected(Errno::einval);
-  if (path.size() >= kPathMax) return std::unexpected(Errno::enametoolong);
+  if (const auto refused = refuse_path(path)) return std::unexpected(*refused);
   return Walker(root, last).walk(path);
 }
 
@@ -144,18 +183,23 @@ FsResult<TreePlace> resolve_existing(const Node* root, std::string_view path, La
   return place;
 }
 
-std::optional<const Node*> find_plain(const Node* root, std::string_view path) {
-  if (path.empty() || path.front() != '/' || path.back() == '/' || path.size() >= kPathMax) return std::nullopt;
+FsResult<const Node*> find_existing(const Node* root, std::string_view path, Last last) {
+  if (const auto refused = refuse_path(path)) return std::unexpected(*refused);
   const Node* at = root;
-  for (std::size_t start = 1; start <= path.size();) {
-    const std::size_t end = std::min(path.find('/', start), path.size());
+  for (std::size_t end = 0; end < path.size();) {
+    const std::size_t start = end + 1;  // behind a slash
+    end = std::min(path.find('/', start), path.size());
     const std::string_view name = path.substr(start, end - start);
-    start = end + 1;
     if (name.empty()) continue;
-    if (name == "." || name == ".." || name.size() > kNameMax || at->kind != FileKind::directory) return std::nullopt;
+    if (at->kind == FileKind::symlink || is_dots(name)) return find_by_place(root, path, last);
+    if (at->kind == FileKind::file) return std::unexpected(Errno::enotdir);
+    if (name.size() > kNameMax) return std::unexpected(Errno::enametoolong);
     at = child_of(*at, name);
-    if (at == nullptr || at->kind == FileKind::symlink) return std::nullopt;
+    if (at == nullptr) return std::unexpected(Errno::enoent);
   }
+  if (at->kind == FileKind::symlink && (last != Last::keep || ends_with_slash(path)))
+    return find_by_place(root, path, last);
+  if (at->kind == FileKind::file && ends_with_slash(path)) return std::unexpected(Errno::enotdir);
   return at;
 }
 

@@ -1,7 +1,6 @@
 // Where a path leads in a tree, as the kernel walks it; for tree.cc only.
 #pragma once
 
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -49,9 +48,8 @@ FsResult<TreePlace> resolve(const Node* root, std::string_view path, Last last);
 // The same for something that has to be there: ENOENT if it is not, ENOTDIR if a slash follows what is no directory.
 FsResult<TreePlace> resolve_existing(const Node* root, std::string_view path, Last last);
 
-// What a plain path leads to: no link, no "." and no ".." on the way, and no slash at its end. None for all others, and
-// where nothing is found: resolve_existing has the answer. Most look-ups end here, without a place being made.
-std::optional<const Node*> find_plain(const Node* root, std::string_view path);
+// What resolve_existing would find there. Most look-ups end here, without a place being made.
+FsResult<const Node*> find_existing(const Node* root, std::string_view path, Last last);
 
 // The place that another place's names lead to in this tree. Precondition: all of them but the last are directories.
 TreePlace place_of(const Node* root, const std::vector<std::string_view>& names);

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "sim/host/tree_path.h"
+#include "sim/host/tree_test_support.h"
+
 namespace barnacle {
 namespace {
 
@@ -242,6 +247,23 @@ TEST_F(Tree, NamesAndPathsHaveTheirLimits) {
   EXPECT_EQ(tree.find(deep).error(), Errno::enametoolong);
   EXPECT_EQ(tree.find(deep.substr(0, 4094)).value(), tree.root());
   EXPECT_EQ(tree.find("relative").error(), Errno::einval);
+}
+
+// Most paths are looked up without their directories being noted; what is found may not depend on that.
+TEST_F(Tree, FindsWhatAWalkThatNotesEveryDirectoryFinds) {
+  const std::vector<std::string> names = {"a", "b", "link", "file", "folder-with-a-long-name"};
+  std::mt19937 random(1);
+  const tree_test::Pick pick = [&](std::size_t below) { return random() % below; };
+  for (int i = 0; i < 20'000; ++i) {
+    (void)tree_test::play(tree, tree_test::random_operation(pick, tree_test::kActs, names));
+    const std::string path = tree_test::random_path(pick, names).substr(pick(40) == 1 ? 1 : 0);
+    for (const Follow follow : {Follow::yes, Follow::no}) {
+      const auto place = resolve_existing(tree.root(), path, follow == Follow::yes ? Last::follow : Last::keep);
+      const auto found = tree.find(path, follow);
+      ASSERT_EQ(tree_test::outcome(found), tree_test::outcome(place)) << path;
+      ASSERT_EQ(found.value_or(nullptr), place ? place->entry : nullptr) << path;
+    }
+  }
 }
 
 TEST_F(Tree, UndoingAnEditGivesTheSameRootPointer) {
