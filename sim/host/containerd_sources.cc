@@ -40,17 +40,17 @@ std::string clean(std::string_view path) {
 }
 
 // As filepath.Glob: patterns in any part of the path, matches sorted, a name's leading dot is nothing special.
-std::vector<std::string> glob(const FileTree& files, const std::string& pattern) {
+std::vector<std::string> glob(Looker& files, const std::string& pattern) {
   std::vector<std::string> found = {"/"};
   for (std::size_t at = 1; at < pattern.size();) {
     const std::size_t next = std::min(pattern.find('/', at), pattern.size());
     const std::string part = pattern.substr(at, next - at);
     std::vector<std::string> deeper;
-    for (const std::string& folder : found) {
-      const auto names = files.list(folder);
-      if (!names) continue;
-      for (const std::string& name : *names) {
-        if (fnmatch(part.c_str(), name.c_str(), 0) == 0) deeper.push_back(join(folder, name));
+    for (const std::string& path : found) {
+      const auto folder = files.find(path);
+      if (!folder) continue;
+      for (const Child& child : (*folder)->children) {
+        if (fnmatch(part.c_str(), child.name->c_str(), 0) == 0) deeper.push_back(join(path, *child.name));
       }
     }
     found = std::move(deeper);
@@ -60,7 +60,7 @@ std::vector<std::string> glob(const FileTree& files, const std::string& pattern)
 }
 
 // containerd globs a path with a '*' in it; any other must be there.
-void add_import(const FileTree& files, const std::string& importer, const std::string& named,
+void add_import(Looker& files, const std::string& importer, const std::string& named,
                 std::vector<std::string>& pending) {
   const std::string path = clean(named.starts_with('/') ? named : join(parent_path(importer), named));
   if (path.find('*') == std::string::npos) {
@@ -72,10 +72,10 @@ void add_import(const FileTree& files, const std::string& importer, const std::s
 
 }  // namespace
 
-std::expected<ConfigSources, LoadError> containerd_sources(const FileTree& files) {
+std::expected<ConfigSources, LoadError> containerd_sources(Looker& files) {
   ConfigSources sources;
   std::vector<std::string> pending;
-  if (files.find(kContainerdMain) != std::unexpected(Errno::enoent)) pending.emplace_back(kContainerdMain);
+  if (files.read(kContainerdMain) != std::unexpected(Errno::enoent)) pending.emplace_back(kContainerdMain);
   for (std::size_t next = 0; next < pending.size(); ++next) {
     const std::string path = pending[next];
     if (std::ranges::count(sources, path, &ConfigSource::path) != 0) continue;

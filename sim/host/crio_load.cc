@@ -50,11 +50,11 @@ std::string wrong_in(const TomlValue& config) {
 }
 
 // Files below the folder, in byte order of their names, folders where their names stand.
-void add_drop_ins(const FileTree& files, const std::string& folder, std::vector<std::string>& paths) {
-  const auto names = files.list(folder);
-  if (!names) return;
-  for (const std::string& name : *names) {
-    const std::string path = join(folder, name);
+void add_drop_ins(Looker& files, const std::string& folder, std::vector<std::string>& paths) {
+  const auto found = files.find(folder);
+  if (!found) return;
+  for (const Child& child : (*found)->children) {
+    const std::string path = join(folder, *child.name);
     const auto node = files.find(path, Follow::no);
     if (node && (*node)->kind == FileKind::directory) {
       add_drop_ins(files, path, paths);
@@ -78,9 +78,9 @@ std::string file_of(Store& store, const ConfigSources& sources, const std::strin
 
 }  // namespace
 
-std::expected<ConfigSources, LoadError> crio_sources(const FileTree& files) {
+std::expected<ConfigSources, LoadError> crio_sources(Looker& files) {
   std::vector<std::string> paths;
-  if (files.exists(kCrioMain)) paths.emplace_back(kCrioMain);
+  if (files.find(kCrioMain)) paths.emplace_back(kCrioMain);
   add_drop_ins(files, kDropIns, paths);
   ConfigSources sources;
   for (const std::string& path : paths) {

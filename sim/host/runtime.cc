@@ -12,9 +12,31 @@
 namespace barnacle {
 namespace {
 
+// The files that a load reads, and a hash of what it could know of them.
+struct Gathered {
+  std::expected<ConfigSources, LoadError> sources;
+  Hash128 hash;
+};
+
 struct RuntimeCache {
+  LookMemory<Gathered> containerd;
+  LookMemory<Gathered> crio;
   std::unordered_map<Hash128, std::expected<LoadedConfigPtr, LoadError>, Hash128Hash> loaded;
 };
+
+Gathered gathered(std::expected<ConfigSources, LoadError> sources) {
+  Hasher hasher;
+  if (sources) {
+    for (const ConfigSource& source : *sources) hasher.add(source.path).add(source.blob->hash);
+  }
+  return {std::move(sources), hasher.finish()};
+}
+
+const Gathered& gather(RuntimeCache& cache, const FileTree& files, RuntimeFamily family) {
+  if (family == RuntimeFamily::crio)
+    return cache.crio.of(files, [](Looker& looker) { return gathered(crio_sources(looker)); });
+  return cache.containerd.of(files, [](Looker& looker) { return gathered(containerd_sources(looker)); });
+}
 
 bool is_executable(const FileTree& files, const std::string& path) {
   const auto node = files.find(path);
@@ -47,12 +69,18 @@ std::vector<std::string> shim_places(const Handler& handler) {
   return {"/usr/local/bin/" + shim, "/usr/bin/" + shim};
 }
 
-// Where the shim should be and is not; empty when it is there.
-std::string missing_shim(const FileTree& files, const Handler& handler) {
-  const std::vector<std::string> places = shim_places(handler);
-  const bool there = places.empty() ||
-                     std::ranges::any_of(places, [&](const std::string& path) { return is_executable(files, path); });
-  return there ? "" : places.back();
+bool has_shim(const FileTree& files, const Handler& handler) {
+  return handler.shims.empty() ||
+         std::ranges::any_of(handler.shims, [&](const std::string& path) { return is_executable(files, path); });
+}
+
+std::vector<std::string> needed_by(const std::vector<Handler>& handlers) {
+  std::vector<std::string> paths;
+  for (const Handler& handler : handlers) {
+    std::ranges::copy(handler.shims, std::back_inserter(paths));
+    if (!handler.config_path.empty()) paths.push_back(handler.config_path);
+  }
+  return paths;
 }
 
 Hash128 contents_of(Store& store, const std::vector<ConfigSource>& sources) {
@@ -60,6 +88,18 @@ Hash128 contents_of(Store& store, const std::vector<ConfigSource>& sources) {
   for (const ConfigSource& source : sources)
     hasher.add(source.path).add(observed_contents(store, ".toml", source.blob));
   return hasher.finish();
+}
+
+std::expected<LoadedConfigPtr, LoadError> load(Store& store, const ConfigSources& sources,
+                                               const RuntimeVersion& version) {
+  const bool crio = version.family == RuntimeFamily::crio;
+  auto loaded = crio ? load_crio(store, sources) : load_containerd(store, sources, version);
+  if (!loaded) return loaded;
+  auto whole = std::make_shared<LoadedConfig>(**loaded);
+  for (Handler& handler : whole->handlers) handler.shims = shim_places(handler);
+  whole->needed = needed_by(whole->handlers);
+  whole->contents = contents_of(store, sources);
+  return whole;
 }
 
 }  // namespace
@@ -100,32 +140,22 @@ std::optional<RuntimeVersion> RuntimeVersion::parse(std::string_view text) {
 
 std::expected<LoadedConfigPtr, LoadError> load_runtime_configuration(const FileTree& files,
                                                                      const RuntimeVersion& version) {
-  const bool crio = version.family == RuntimeFamily::crio;
-  const auto sources = crio ? crio_sources(files) : containerd_sources(files);
+  auto& cache = files.store().attachment<RuntimeCache>();
+  const auto& [sources, hash] = gather(cache, files, version.family);
   if (!sources) return std::unexpected(sources.error());
   Hasher hasher;
   hasher.add(static_cast<std::uint64_t>(version.family)).add(static_cast<std::uint64_t>(version.major_version));
   hasher.add(static_cast<std::uint64_t>(version.minor_version)).add(static_cast<std::uint64_t>(version.patch_version));
-  for (const ConfigSource& source : *sources) hasher.add(source.path).add(source.blob->hash);
-  auto& cache = files.store().attachment<RuntimeCache>().loaded;
-  const Hash128 key = hasher.finish();
-  const auto known = cache.find(key);
-  if (known != cache.end()) return known->second;
-  auto loaded = crio ? load_crio(files.store(), *sources) : load_containerd(files.store(), *sources, version);
-  if (loaded) {
-    auto whole = std::make_shared<LoadedConfig>(**loaded);
-    whole->contents = contents_of(files.store(), *sources);
-    loaded = LoadedConfigPtr(std::move(whole));
-  }
-  return cache.emplace(key, std::move(loaded)).first->second;
+  const Hash128 key = hasher.add(hash).finish();
+  const auto known = cache.loaded.find(key);
+  if (known != cache.loaded.end()) return known->second;
+  return cache.loaded.emplace(key, load(files.store(), *sources, version)).first->second;
 }
 
 std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedConfig& loaded) {
   std::vector<BrokenHandler> broken;
   for (const Handler& handler : loaded.handlers) {
-    if (std::string shim = missing_shim(files, handler); !shim.empty()) {
-      broken.push_back({handler.name, std::move(shim)});
-    }
+    if (!has_shim(files, handler)) broken.push_back({handler.name, handler.shims.back()});
     if (!handler.config_path.empty() && !files.is_file(handler.config_path)) {
       broken.push_back({handler.name, handler.config_path});
     }
@@ -133,14 +163,7 @@ std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedCo
   return broken;
 }
 
-std::vector<std::string> needed_paths(const LoadedConfig& loaded) {
-  std::vector<std::string> paths;
-  for (const Handler& handler : loaded.handlers) {
-    std::ranges::move(shim_places(handler), std::back_inserter(paths));
-    if (!handler.config_path.empty()) paths.push_back(handler.config_path);
-  }
-  return paths;
-}
+const std::vector<std::string>& needed_paths(const LoadedConfig& loaded) { return loaded.needed; }
 
 std::string default_containerd_configuration(int major_version) {
   const bool major_2 = major_version >= 2;

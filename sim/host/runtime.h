@@ -45,16 +45,19 @@ struct Handler {
   std::string config_path;   // ConfigPath, or CRI-O's runtime_config_path; may be empty
   std::string snapshotter;   // may be empty
   std::string file;          // which file defined it last
+  // Where the runtime looks for its shim, in that order; none where the shim comes with the distribution.
+  std::vector<std::string> shims = {};
   bool operator==(const Handler&) const = default;
 };
 
 // What a running runtime has loaded. Compared and hashed by value, not by the layout of the files.
 struct LoadedConfig {
-  std::vector<Handler> handlers;   // sorted by name
-  std::string log_level;           // empty: the default
-  std::vector<std::string> files;  // every file read, in order
-  Hash128 hash;                    // of the whole merged configuration by value
-  Hash128 contents;                // of every file read, by its path and parsed value: what a restart would read anew
+  std::vector<Handler> handlers;    // sorted by name
+  std::string log_level;            // empty: the default
+  std::vector<std::string> files;   // every file read, in order
+  std::vector<std::string> needed;  // needed_paths
+  Hash128 hash;                     // of the whole merged configuration by value
+  Hash128 contents;                 // of every file read, by its path and parsed value: what a restart would read anew
 };
 using LoadedConfigPtr = std::shared_ptr<const LoadedConfig>;
 
@@ -63,7 +66,7 @@ struct LoadError {
   std::string what;  // one line, as the runtime's log would say it
 };
 
-// Loads as a restart would; remembered in the tree's Store by the contents of all files read. A missing
+// Loads as a restart would; remembered in the tree's Store by all that is read. A missing
 // /etc/containerd/config.toml is no error (defaults).
 std::expected<LoadedConfigPtr, LoadError> load_runtime_configuration(const FileTree& files,
                                                                      const RuntimeVersion& version);
@@ -77,6 +80,6 @@ struct BrokenHandler {
 std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedConfig& loaded);
 
 // Every path at which broken_handlers looks.
-std::vector<std::string> needed_paths(const LoadedConfig& loaded);
+const std::vector<std::string>& needed_paths(const LoadedConfig& loaded);
 
 }  // namespace barnacle

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/host/looks.h"
 #include "sim/host/runtime.h"
 #include "sim/host/toml.h"
 
@@ -19,9 +20,9 @@ struct ConfigSource {
 };
 using ConfigSources = std::vector<ConfigSource>;
 
-// All files that would be read. Parsing is remembered by contents, so that asking again is cheap.
-std::expected<ConfigSources, LoadError> containerd_sources(const FileTree& files);
-std::expected<ConfigSources, LoadError> crio_sources(const FileTree& files);
+// All files that would be read.
+std::expected<ConfigSources, LoadError> containerd_sources(Looker& files);
+std::expected<ConfigSources, LoadError> crio_sources(Looker& files);
 
 // Merges, checks and decodes them. Precondition: each of them parses (the ..._sources functions saw to that).
 std::expected<LoadedConfigPtr, LoadError> load_containerd(Store& store, const ConfigSources& sources,

@@ -98,7 +98,8 @@ TEST(Containerd, ReadsAHandlerWithAllThatTheKubeletNeedsToKnow) {
                                                    .runtime_path = "/opt/kata/shim",
                                                    .config_path = "/opt/kata/c.toml",
                                                    .snapshotter = "nydus",
-                                                   .file = kDropIn}));
+                                                   .file = kDropIn,
+                                                   .shims = {"/opt/kata/shim"}}));
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.files, (Names{kMain, kDropIn}));
 }
@@ -285,6 +286,57 @@ TEST(Crio, ADropInThatDoesNotDecodeStopsIt) {
   EXPECT_NE(machine.refused(kCrio).what.find("already exists"), std::string::npos);
   machine.put("/etc/crio/crio.conf.d/50-own", "");
   EXPECT_TRUE(machine.loaded(kCrio).handlers.empty());
+}
+
+// All that a machine could tell of a load, as text.
+std::string told(const std::expected<LoadedConfigPtr, LoadError>& config, const FileTree& files) {
+  if (!config) return config.error().file + ": " + config.error().what;
+  std::string text = to_hex((*config)->hash) + to_hex((*config)->contents);
+  for (const std::string& file : (*config)->files) text += " " + file;
+  for (const std::string& path : needed_paths(**config)) text += " " + path;
+  for (const BrokenHandler& broken : broken_handlers(files, **config)) text += " !" + broken.path;
+  return text;
+}
+
+// A store remembers what loads have looked at; a machine with a new one has nothing to remember.
+RC_GTEST_PROP(RuntimeMemory, SaysWhatAMachineSaysThatNeverLoadedBefore, ()) {
+  const std::vector<std::string> paths = {kMain,
+                                          "/etc/containerd/conf.d/1.toml",
+                                          "/etc/containerd/conf.d/2.toml",
+                                          "/etc/containerd/conf.d",
+                                          "/etc/crio/crio.conf",
+                                          "/etc/crio/crio.conf.d/10-own",
+                                          "/etc/crio/crio.conf.d/sub/20-own",
+                                          "/etc/crio/crio.conf.d",
+                                          "/etc/one.toml"};
+  const std::vector<std::string> texts = {"",
+                                          "[",
+                                          "imports = ['conf.d/*.toml']\n",
+                                          "imports = ['conf.d/1.toml', '/etc/one.toml']\n",
+                                          "version = 2\n",
+                                          runtime_table(kVersion3, "kata", "runtime_type = 'io.containerd.kata.v2'"),
+                                          "[crio.runtime.runtimes.kata]\nruntime_path = '/etc/one.toml'\n"};
+  Machine machine;
+  for (int i = *rc::gen::inRange(1, 40); i > 0; --i) {
+    const std::string path = *rc::gen::elementOf(paths);
+    const Time now = *rc::gen::inRange(0, 3);
+    switch (*rc::gen::inRange(0, 6)) {
+      case 0: (void)machine.files.remove_all(path, now); break;
+      case 1: (void)machine.files.make_symlink(path, *rc::gen::elementOf(paths), now); break;
+      case 2: (void)machine.files.make_directories(path, now); break;
+      default:
+        (void)machine.files.make_directories(parent_path(path), now);
+        (void)machine.files.write(path, *rc::gen::elementOf(texts), now, 0755);
+    }
+    Machine other;
+    walk(machine.files.root(), [&](const std::string& at, const Node& node) {
+      if (node.kind == FileKind::directory) (void)other.files.make_directory(at, 0);
+      if (node.kind == FileKind::file) (void)other.files.put(at, other.store.intern(node.blob->bytes), node.attributes);
+      if (node.kind == FileKind::symlink) (void)other.files.make_symlink(at, node.blob->bytes, 0);
+    });
+    for (const RuntimeVersion& version : {kContainerd17, kContainerd20, kCrio})
+      RC_ASSERT(told(machine.load(version), machine.files) == told(other.load(version), other.files));
+  }
 }
 
 // What is loaded does not depend on how the same tables are spread over files (2.0).
