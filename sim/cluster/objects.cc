@@ -10,7 +10,7 @@ namespace barnacle {
 namespace {
 
 // In the order of enum Kind.
-constexpr std::array<KindFacts, 14> kKinds{{
+constexpr std::array<KindFacts, kKindCount> kKinds{{
     {"Namespace", "namespaces", "ns", "", false},
     {"Node", "nodes", "no", "", false},
     {"Pod", "pods", "po", "", true},

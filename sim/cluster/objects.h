@@ -4,6 +4,7 @@
 // the control plane writes (status) is typed. An ObjectPtr is shared between worlds and never modified.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -36,6 +37,7 @@ enum class Kind : std::uint8_t {
   secret,
   custom_resource_definition
 };
+inline constexpr std::size_t kKindCount = 14;
 std::string_view kind_name(Kind kind);  // "DaemonSet"
 std::optional<Kind> kind_from_name(
     std::string_view name);                 // by kind, resource or short name: "DaemonSet", "daemonsets", "ds"

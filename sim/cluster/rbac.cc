@@ -37,7 +37,7 @@ bool grants(const Cluster& cluster, const Object& binding, const Request& reques
   if (std::ranges::none_of(views.subjects, [&](const BindingSubject& subject) { return means(subject, request.who); }))
     return false;
   const bool of_cluster = views.role_kind == "ClusterRole";
-  const ObjectPtr role = of_cluster ? cluster.find(Kind::cluster_role, "", views.role_name)
+  const ObjectPtr& role = of_cluster ? cluster.find(Kind::cluster_role, "", views.role_name)
                                     : cluster.find(Kind::role, binding.namespace_, views.role_name);
   if (!role) return false;
   return std::ranges::any_of(views_of(*role).rules, [&](const PolicyRule& rule) { return permits(rule, request); });
