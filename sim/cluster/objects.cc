@@ -75,8 +75,8 @@ BodyPtr make_body(nlohmann::json json) {
 
 nlohmann::json Object::document() const {
   nlohmann::json document = body->json;
-  if (!labels.empty()) document["metadata"]["labels"] = labels;
-  if (!annotations.empty()) document["metadata"]["annotations"] = annotations;
+  if (!labels.empty()) document["metadata"]["labels"] = *labels;
+  if (!annotations.empty()) document["metadata"]["annotations"] = *annotations;
   return document;
 }
 
