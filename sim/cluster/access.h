@@ -49,7 +49,8 @@ class ClusterAccess {
   }
 
  private:
-  std::vector<ObjectPtr>::iterator slot(Kind kind, std::string_view ns, std::string_view name);
+  // Where it is stored.
+  std::vector<ObjectPtr>::iterator place_of(const Object& stored);
 };
 
 // --- small readings shared by controllers ---

@@ -29,14 +29,14 @@ Refusal check_namespace(const Cluster& cluster, const Object& object) {
 Refusal check_workload(const Object& object) {
   const BodyViews& views = views_of(object);
   if (!views.pod_template) return std::nullopt;
-  if (object.kind == Kind::job && views.pod_template->spec.restart_policy == "Always") {
+  if (object.kind == Kind::job && views.pod_template->spec->restart_policy == "Always") {
     return invalid(object.kind, object.name,
                    "spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"")
         .error();
   }
   if (object.kind != Kind::daemon_set || includes(views.pod_template->labels, views.match_labels)) return std::nullopt;
   return invalid(object.kind, object.name,
-                 "spec.template.metadata.labels: Invalid value: " + dump(Json(views.pod_template->labels)) +
+                 "spec.template.metadata.labels: Invalid value: " + dump(Json(*views.pod_template->labels)) +
                      ": `selector` does not match template `labels`")
       .error();
 }

@@ -118,10 +118,10 @@ std::optional<ApiError> patch_metadata(Object& object, const Json& metadata) {
     }
   }
   if (metadata.contains("labels")) {
-    if (auto refusal = patch_strings(object.labels, metadata["labels"])) return refusal;
+    if (auto refusal = patch_strings(object.labels.edit(), metadata["labels"])) return refusal;
   }
   if (metadata.contains("annotations")) {
-    if (auto refusal = patch_strings(object.annotations, metadata["annotations"])) return refusal;
+    if (auto refusal = patch_strings(object.annotations.edit(), metadata["annotations"])) return refusal;
   }
   if (metadata.contains("finalizers")) object.finalizers = texts_at(metadata, "finalizers");
   return std::nullopt;

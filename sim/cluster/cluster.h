@@ -7,6 +7,8 @@
 // that is not stored.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -131,10 +133,14 @@ class Cluster {
 
   // --- reads without a request, for controllers, invariants and reports ---
   const std::vector<ObjectPtr>& objects() const { return objects_; }  // sorted by kind, namespace, name
-  ObjectPtr find(Kind kind, std::string_view ns, std::string_view name) const;
+  // Null where there is none; valid, as a reference, until the next change.
+  const ObjectPtr& find(Kind kind, std::string_view ns, std::string_view name) const;
   std::vector<ObjectPtr> all(Kind kind) const;
   // The objects of one kind, in order of namespace and name; valid until the next change.
-  std::span<const ObjectPtr> of_kind(Kind kind) const;
+  std::span<const ObjectPtr> of_kind(Kind kind) const {
+    const auto index = static_cast<std::size_t>(kind);
+    return std::span(objects_).subspan(kind_begin_[index], kind_begin_[index + 1] - kind_begin_[index]);
+  }
   // Requests answered 401 or 403, newest last: "kata-deploy-sa patch runtimeclasses: 403". Only the last 64 are kept;
   // denial_count() counts all.
   const std::vector<std::string>& denied() const { return denied_; }
@@ -177,6 +183,11 @@ class Cluster {
 
  private:
   std::vector<ObjectPtr> objects_;
+  // Where in objects_ each kind begins; behind the last one its end.
+  std::array<std::size_t, kKindCount + 1> kind_begin_{};
+  // All kinds behind this one move on, or back.
+  void shift_kinds_behind(Kind kind, std::ptrdiff_t by);
+
   std::vector<ObjectPtr> departed_pods_;
   std::vector<std::string> denied_;
   std::uint64_t denial_count_ = 0;

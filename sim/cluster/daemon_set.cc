@@ -69,7 +69,7 @@ void plan_misplaced(const Cluster& cluster, const Object& set, const Pods& pods,
     const PodStatus& status = pod_status(*pod);
     if (pod->deletion_time || status.node.empty()) continue;
     const Object* node = find_node(cluster, status.node);
-    const bool misplaced = node != nullptr && !may_stay(views_of(set).pod_template->spec, *node);
+    const bool misplaced = node != nullptr && !may_stay(*views_of(set).pod_template->spec, *node);
     const bool surplus = pods_on(pods, status.node).pod != pod;
     if (misplaced || surplus || is_finished(status)) plan_removal(cluster, pod, plan);
   }
@@ -89,7 +89,8 @@ void plan_rollout(const Cluster& cluster, const Object& set, const Pods& pods, P
   int unavailable = 0;
   for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
     const NodePods here = pods_on(pods, node->name);
-    if (!may_stay(pod_template.spec, *node) || (here.pod == nullptr && !may_start(pod_template.spec, *node))) continue;
+    if (!may_stay(*pod_template.spec, *node) || (here.pod == nullptr && !may_start(*pod_template.spec, *node)))
+      continue;
     ++desired;
     if (here.pod == nullptr) {
       ++unavailable;
@@ -111,7 +112,7 @@ void plan_rollout(const Cluster& cluster, const Object& set, const Pods& pods, P
 
 void plan_missing(const Cluster& cluster, const Object& set, const Pods& pods, Plan& plan) {
   for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
-    if (node->deletion_time || !may_start(views_of(set).pod_template->spec, *node)) continue;
+    if (node->deletion_time || !may_start(*views_of(set).pod_template->spec, *node)) continue;
     const NodePods here = pods_on(pods, node->name);
     // A new pod waits until the old one is gone: both would want the same host.
     if (here.pod == nullptr && !here.leaving) plan.create_on.push_back(node->name);
@@ -131,7 +132,7 @@ void adopt(ClusterAccess& access, const Object& set) {
   }
   for (const ObjectPtr& pod : orphans) {
     Object adopted = *pod;
-    adopted.owners.push_back({set.kind, set.name, set.uid});
+    adopted.owners.edit().push_back({set.kind, set.name, set.uid});
     access.put(std::move(adopted));
   }
 }
@@ -173,7 +174,7 @@ DaemonSetCounts Cluster::counts_of(const Object& set) const {
   const PodTemplate& pod_template = *views_of(set).pod_template;
   const Pods pods = pods_owned_by(*this, set);
   for (const ObjectPtr& node : of_kind(Kind::node)) {
-    if (!may_start(pod_template.spec, *node)) continue;
+    if (!may_start(*pod_template.spec, *node)) continue;
     ++counts.desired;
     const Object* pod = pods_on(pods, node->name).pod;
     if (pod == nullptr) continue;

@@ -13,22 +13,28 @@ bool awaits_kubelet(const Object& object) {
   return !status.node.empty() && !is_finished(status);
 }
 
+// Whether something is still to be done before it may go.
+bool outlives_deletion(const Object& object, Propagation propagation) {
+  return propagation != Propagation::background || object.kind == Kind::namespace_ || !object.finalizers.empty() ||
+         awaits_kubelet(object);
+}
+
 void add_finalizer(Object& object, std::string_view finalizer) {
-  if (!has_finalizer(object, finalizer)) object.finalizers.emplace_back(finalizer);
+  if (!has_finalizer(object, finalizer)) object.finalizers.edit().emplace_back(finalizer);
 }
 
 }  // namespace
 
 void ClusterAccess::begin_deletion(const ObjectPtr& stored, Propagation propagation) {
   if (stored->deletion_time) return;
+  if (!outlives_deletion(*stored, propagation)) {
+    erase(*stored);
+    return;
+  }
   Object object = *stored;
   if (propagation == Propagation::foreground) add_finalizer(object, kForegroundFinalizer);
   if (propagation == Propagation::orphan) add_finalizer(object, kOrphanFinalizer);
   if (object.kind == Kind::namespace_) add_finalizer(object, kNamespaceFinalizer);
-  if (object.finalizers.empty() && !awaits_kubelet(object)) {
-    erase(*stored);
-    return;
-  }
   object.deletion_time = now();
   put(std::move(object));
 }
@@ -41,7 +47,7 @@ void ClusterAccess::finish_deletion(Kind kind, std::string_view ns, std::string_
 void ClusterAccess::remove_finalizer(const ObjectPtr& stored, std::string_view finalizer) {
   if (!has_finalizer(*stored, finalizer)) return;
   Object object = *stored;
-  std::erase(object.finalizers, finalizer);
+  std::erase(object.finalizers.edit(), finalizer);
   const ObjectPtr changed = put(std::move(object));
   finish_deletion(changed->kind, changed->namespace_, changed->name);
 }

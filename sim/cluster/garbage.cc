@@ -47,7 +47,7 @@ void finish_foreground(ClusterAccess& access, const ObjectPtr& owner) {
 void finish_orphaning(ClusterAccess& access, const ObjectPtr& owner) {
   for (const ObjectPtr& object : dependents_of(access.cluster, *owner)) {
     Object orphan = *object;
-    std::erase_if(orphan.owners, [&](const OwnerReference& reference) { return reference.uid == owner->uid; });
+    std::erase_if(orphan.owners.edit(), [&](const OwnerReference& reference) { return reference.uid == owner->uid; });
     access.put(std::move(orphan));
   }
   access.remove_finalizer(owner, kOrphanFinalizer);

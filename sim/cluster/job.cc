@@ -57,7 +57,7 @@ NodeRecord record_of(const Cluster& cluster, const Object& job, std::string_view
 }
 
 bool takes_node(const Object& job, const Object& node) {
-  return !node.deletion_time && includes(node.labels, views_of(job).pod_template->spec.node_selector);
+  return !node.deletion_time && includes(node.labels, views_of(job).pod_template->spec->node_selector);
 }
 
 // One pass over one Job: reads its pods, counts what ended, and decides.
@@ -113,7 +113,7 @@ class JobControl {
   }
 
   bool over_limit() const {
-    if (views_of(*job_).pod_template->spec.restart_policy == "OnFailure") {
+    if (views_of(*job_).pod_template->spec->restart_policy == "OnFailure") {
       const int count = restarts();
       if (spec_.backoff_limit == 0 ? count > 0 : count >= spec_.backoff_limit) return true;
     }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/cluster/objects.h"
@@ -12,37 +13,37 @@ namespace barnacle {
 
 using Json = nlohmann::json;
 
-inline const Json& at(const Json& table, const char* key) {
+inline const Json& at(const Json& table, std::string_view key) {
   static const Json kNull;
   if (!table.is_object()) return kNull;
   const auto found = table.find(key);
   return found == table.end() ? kNull : *found;
 }
 
-inline std::string text_at(const Json& table, const char* key) {
+inline std::string text_at(const Json& table, std::string_view key) {
   const Json& value = at(table, key);
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-inline bool flag_at(const Json& table, const char* key) {
+inline bool flag_at(const Json& table, std::string_view key) {
   const Json& value = at(table, key);
   return value.is_boolean() && value.get<bool>();
 }
 
-inline std::optional<Time> number_at(const Json& table, const char* key) {
+inline std::optional<Time> number_at(const Json& table, std::string_view key) {
   const Json& value = at(table, key);
   if (!value.is_number_integer()) return std::nullopt;
   return value.get<Time>();
 }
 
 // The elements of a list; none where it is no list.
-inline const Json::array_t& elements_at(const Json& table, const char* key) {
+inline const Json::array_t& elements_at(const Json& table, std::string_view key) {
   static const Json::array_t kNone;
   const Json& value = at(table, key);
   return value.is_array() ? value.get_ref<const Json::array_t&>() : kNone;
 }
 
-inline std::vector<std::string> texts_at(const Json& table, const char* key) {
+inline std::vector<std::string> texts_at(const Json& table, std::string_view key) {
   std::vector<std::string> texts;
   for (const Json& element : elements_at(table, key)) {
     if (element.is_string()) texts.push_back(element.get<std::string>());
@@ -50,7 +51,7 @@ inline std::vector<std::string> texts_at(const Json& table, const char* key) {
   return texts;
 }
 
-inline Strings strings_at(const Json& table, const char* key) {
+inline Strings strings_at(const Json& table, std::string_view key) {
   Strings strings;
   const Json& value = at(table, key);
   if (!value.is_object()) return strings;

@@ -40,9 +40,9 @@ void Cluster::add_node(std::string_view name, std::string_view runtime_version, 
   Object node;
   node.kind = Kind::node;
   node.name = name;
+  labels.try_emplace("kubernetes.io/hostname", name);
+  labels.try_emplace("kubernetes.io/os", "linux");
   node.labels = std::move(labels);
-  node.labels.try_emplace("kubernetes.io/hostname", name);
-  node.labels.try_emplace("kubernetes.io/os", "linux");
   node.body = kPlainNode;
   node.status = NodeStatus{std::string(runtime_version), true, {}};
   ClusterAccess(*this).insert(std::move(node));

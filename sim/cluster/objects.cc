@@ -10,7 +10,7 @@ namespace barnacle {
 namespace {
 
 // In the order of enum Kind.
-constexpr std::array<KindFacts, 14> kKinds{{
+constexpr std::array<KindFacts, kKindCount> kKinds{{
     {"Namespace", "namespaces", "ns", "", false},
     {"Node", "nodes", "no", "", false},
     {"Pod", "pods", "po", "", true},
@@ -75,8 +75,8 @@ BodyPtr make_body(nlohmann::json json) {
 
 nlohmann::json Object::document() const {
   nlohmann::json document = body->json;
-  if (!labels.empty()) document["metadata"]["labels"] = labels;
-  if (!annotations.empty()) document["metadata"]["annotations"] = annotations;
+  if (!labels.empty()) document["metadata"]["labels"] = *labels;
+  if (!annotations.empty()) document["metadata"]["annotations"] = *annotations;
   return document;
 }
 

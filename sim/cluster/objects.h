@@ -4,6 +4,7 @@
 // the control plane writes (status) is typed. An ObjectPtr is shared between worlds and never modified.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "sim/base/clock.h"
 #include "sim/base/hash.h"
 #include "sim/cluster/field_ownership.h"
+#include "sim/cluster/shared_until_edited.h"
 
 namespace barnacle {
 
@@ -36,6 +38,7 @@ enum class Kind : std::uint8_t {
   secret,
   custom_resource_definition
 };
+inline constexpr std::size_t kKindCount = 14;
 std::string_view kind_name(Kind kind);  // "DaemonSet"
 std::optional<Kind> kind_from_name(
     std::string_view name);                 // by kind, resource or short name: "DaemonSet", "daemonsets", "ds"
@@ -137,11 +140,11 @@ struct Object {
   std::uint64_t uid = 0;
   std::uint64_t resource_version = 0;
   std::uint64_t generation = 1;  // counts changes of `body`
-  Strings labels;
-  Strings annotations;
-  std::vector<OwnerReference> owners;
-  std::vector<std::string> finalizers;  // "foregroundDeletion", "orphan"
-  std::optional<Time> deletion_time;    // metadata.deletionTimestamp
+  SharedUntilEdited<Strings> labels;
+  SharedUntilEdited<Strings> annotations;
+  SharedUntilEdited<std::vector<OwnerReference>> owners;
+  SharedUntilEdited<std::vector<std::string>> finalizers;  // "foregroundDeletion", "orphan"
+  std::optional<Time> deletion_time;                       // metadata.deletionTimestamp
   Time created = 0;
   std::uint64_t creation_order = 0;
   BodyPtr body;

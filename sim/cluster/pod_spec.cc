@@ -71,8 +71,8 @@ PodSpec read_pod_spec(const Json& spec) {
 
 const PodSpec* pod_spec_of(const Object& object) {
   const BodyViews& views = *object.body->views;
-  if (object.kind == Kind::pod) return views.pod ? &*views.pod : nullptr;
-  return views.pod_template ? &views.pod_template->spec : nullptr;
+  if (object.kind == Kind::pod) return views.pod.get();
+  return views.pod_template ? views.pod_template->spec.get() : nullptr;
 }
 
 }  // namespace barnacle

@@ -86,15 +86,15 @@ bool canonical_before(const Object& pod, const Object& other) { return canonical
 bool create_pod(ClusterAccess& access, const Object& owner, std::string_view node, const Strings& extra_labels,
                 std::vector<std::string> finalizers) {
   const PodTemplate& pod_template = *views_of(owner).pod_template;
-  if (!service_account_lives(access.cluster, owner.namespace_, pod_template.spec.service_account)) return false;
+  if (!service_account_lives(access.cluster, owner.namespace_, pod_template.spec->service_account)) return false;
   Object pod;
   pod.kind = Kind::pod;
   pod.namespace_ = owner.namespace_;
   pod.name = generated_name(access, owner);
   pod.labels = pod_template.labels;
-  pod.labels.insert(extra_labels.begin(), extra_labels.end());
+  if (!extra_labels.empty()) pod.labels.edit().insert(extra_labels.begin(), extra_labels.end());
   pod.annotations = pod_template.annotations;
-  pod.owners.push_back({owner.kind, owner.name, owner.uid});
+  pod.owners = {{owner.kind, owner.name, owner.uid}};
   pod.finalizers = std::move(finalizers);
   pod.body = pod_template.pod_body;
   PodStatus status;

@@ -7,8 +7,9 @@
 namespace barnacle {
 namespace {
 
+// Texts are compared as views: where lengths differ, nothing else is looked at.
 bool has(const std::vector<std::string>& texts, std::string_view wanted) {
-  return std::ranges::any_of(texts, [&](const std::string& text) { return text == wanted || text == "*"; });
+  return std::ranges::any_of(texts, [&](std::string_view text) { return text == wanted || text == "*"; });
 }
 
 struct Request {
@@ -26,8 +27,9 @@ bool permits(const PolicyRule& rule, const Request& request) {
 }
 
 bool means(const BindingSubject& subject, const Account& who) {
-  if (subject.kind == "ServiceAccount") return subject.name == who.name && subject.namespace_ == who.namespace_;
-  if (subject.kind == "User") return subject.name == "system:serviceaccount:" + who.namespace_ + ":" + who.name;
+  const std::string_view kind = subject.kind;
+  if (kind == "ServiceAccount") return subject.name == who.name && subject.namespace_ == who.namespace_;
+  if (kind == "User") return subject.name == "system:serviceaccount:" + who.namespace_ + ":" + who.name;
   return subject.name == "system:authenticated" || subject.name == "system:serviceaccounts" ||
          subject.name == "system:serviceaccounts:" + who.namespace_;
 }
@@ -36,9 +38,9 @@ bool grants(const Cluster& cluster, const Object& binding, const Request& reques
   const BodyViews& views = views_of(binding);
   if (std::ranges::none_of(views.subjects, [&](const BindingSubject& subject) { return means(subject, request.who); }))
     return false;
-  const bool of_cluster = views.role_kind == "ClusterRole";
-  const ObjectPtr role = of_cluster ? cluster.find(Kind::cluster_role, "", views.role_name)
-                                    : cluster.find(Kind::role, binding.namespace_, views.role_name);
+  const bool of_cluster = std::string_view(views.role_kind) == "ClusterRole";
+  const ObjectPtr& role = of_cluster ? cluster.find(Kind::cluster_role, "", views.role_name)
+                                     : cluster.find(Kind::role, binding.namespace_, views.role_name);
   if (!role) return false;
   return std::ranges::any_of(views_of(*role).rules, [&](const PolicyRule& rule) { return permits(rule, request); });
 }

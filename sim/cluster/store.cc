@@ -1,5 +1,8 @@
 // The store: a sorted vector of shared objects.
 #include <algorithm>
+#include <iterator>
+#include <memory>
+#include <span>
 #include <tuple>
 
 #include "sim/base/check.h"
@@ -11,8 +14,9 @@ namespace {
 constexpr std::size_t kDeparted = 256;
 constexpr std::size_t kDenials = 64;
 
-using Key = std::tuple<Kind, std::string_view, std::string_view>;
-Key key_of(const ObjectPtr& object) { return {object->kind, object->namespace_, object->name}; }
+bool is_called(const Object& object, std::string_view ns, std::string_view name) {
+  return object.name == name && object.namespace_ == ns;
+}
 
 void start_status(Object& object, Time now) {
   switch (object.kind) {
@@ -55,21 +59,22 @@ ObjectPtr first_namespace(const char* name, std::uint64_t number) {
 Cluster::Cluster() {
   static const std::vector<ObjectPtr> kFirst{first_namespace("default", 1), first_namespace("kube-system", 2)};
   objects_ = kFirst;
+  shift_kinds_behind(Kind::namespace_, std::ssize(kFirst));
   next_uid_ = next_resource_version_ = next_order_ = kFirst.size() + 1;
 }
 
-std::vector<ObjectPtr>::iterator ClusterAccess::slot(Kind kind, std::string_view ns, std::string_view name) {
-  return std::ranges::lower_bound(cluster.objects_, Key(kind, ns, name), {}, key_of);
+void Cluster::shift_kinds_behind(Kind kind, std::ptrdiff_t by) {
+  for (std::size_t behind = static_cast<std::size_t>(kind) + 1; behind <= kKindCount; ++behind)
+    kind_begin_[behind] += static_cast<std::size_t>(by);
 }
 
-ObjectPtr Cluster::find(Kind kind, std::string_view ns, std::string_view name) const {
-  const auto found = std::ranges::lower_bound(objects_, Key(kind, ns, name), {}, key_of);
-  return found != objects_.end() && key_of(*found) == Key(kind, ns, name) ? *found : nullptr;
-}
-
-std::span<const ObjectPtr> Cluster::of_kind(Kind kind) const {
-  const auto range = std::ranges::equal_range(objects_, kind, {}, [](const ObjectPtr& object) { return object->kind; });
-  return {range.begin(), range.end()};
+// There are few of a kind: to compare all is quicker than to search.
+const ObjectPtr& Cluster::find(Kind kind, std::string_view ns, std::string_view name) const {
+  static const ObjectPtr kNone;
+  for (const ObjectPtr& object : of_kind(kind)) {
+    if (is_called(*object, ns, name)) return object;
+  }
+  return kNone;
 }
 
 std::vector<ObjectPtr> Cluster::all(Kind kind) const {
@@ -86,10 +91,19 @@ std::vector<ObjectPtr> Cluster::pods_of(const Object& owner) const {
   return pods;
 }
 
+std::vector<ObjectPtr>::iterator ClusterAccess::place_of(const Object& stored) {
+  const std::span<const ObjectPtr> kind = cluster.of_kind(stored.kind);
+  const auto found = std::ranges::find_if(
+      kind, [&](const ObjectPtr& object) { return is_called(*object, stored.namespace_, stored.name); });
+  check(found != kind.end() && (*found)->uid == stored.uid, "only a stored object is replaced or erased");
+  return cluster.objects_.begin() + (&*found - cluster.objects_.data());
+}
+
 ObjectPtr ClusterAccess::insert(Object object) {
-  const auto place = slot(object.kind, object.namespace_, object.name);
-  check(place == cluster.objects_.end() || key_of(*place) != Key(object.kind, object.namespace_, object.name),
-        "an object is inserted once");
+  check(!cluster.find(object.kind, object.namespace_, object.name), "an object is inserted once");
+  const auto key = [](const ObjectPtr& other) { return std::tie(other->namespace_, other->name); };
+  const std::span<const ObjectPtr> kind = cluster.of_kind(object.kind);
+  const auto behind = std::ranges::upper_bound(kind, std::tie(object.namespace_, object.name), {}, key);
   object.uid = cluster.next_uid_++;
   object.resource_version = cluster.next_resource_version_++;
   object.creation_order = cluster.next_order_++;
@@ -99,13 +113,13 @@ ObjectPtr ClusterAccess::insert(Object object) {
   start_status(object, cluster.now);
   object.content_hash = content_hash(object);
   auto stored = std::make_shared<const Object>(std::move(object));
-  cluster.objects_.insert(place, stored);
+  cluster.objects_.insert(cluster.objects_.begin() + (std::to_address(behind) - cluster.objects_.data()), stored);
+  cluster.shift_kinds_behind(stored->kind, 1);
   return stored;
 }
 
 ObjectPtr ClusterAccess::put(Object object) {
-  const auto place = slot(object.kind, object.namespace_, object.name);
-  check(place != cluster.objects_.end() && (*place)->uid == object.uid, "only a stored object is replaced");
+  const auto place = place_of(object);
   object.resource_version = cluster.next_resource_version_++;
   object.content_hash = content_hash(object);
   *place = std::make_shared<const Object>(std::move(object));
@@ -113,8 +127,7 @@ ObjectPtr ClusterAccess::put(Object object) {
 }
 
 ObjectPtr ClusterAccess::put_status(const Object& stored, Status status) {
-  const auto place = slot(stored.kind, stored.namespace_, stored.name);
-  check(place != cluster.objects_.end() && (*place)->uid == stored.uid, "only a stored object is replaced");
+  const auto place = place_of(stored);
   auto object = std::make_shared<Object>(stored);
   object->resource_version = cluster.next_resource_version_++;
   object->status = std::move(status);
@@ -123,9 +136,9 @@ ObjectPtr ClusterAccess::put_status(const Object& stored, Status status) {
 }
 
 void ClusterAccess::erase(const Object& stored) {
-  const auto place = slot(stored.kind, stored.namespace_, stored.name);
-  check(place != cluster.objects_.end() && (*place)->uid == stored.uid, "only a stored object is erased");
+  const auto place = place_of(stored);
   ++cluster.next_resource_version_;
+  cluster.shift_kinds_behind(stored.kind, -1);
   if (stored.kind == Kind::pod) {
     if (cluster.departed_pods_.size() == kDeparted) cluster.departed_pods_.erase(cluster.departed_pods_.begin());
     cluster.departed_pods_.push_back(*place);
@@ -156,10 +169,7 @@ const Object* owner_of(const Cluster& cluster, const OwnerReference& reference) 
 }
 
 const Object* find_node(const Cluster& cluster, std::string_view name) {
-  for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
-    if (node->name == name) return node.get();
-  }
-  return nullptr;
+  return cluster.find(Kind::node, "", name).get();
 }
 
 bool includes(const Strings& all, const Strings& wanted) {

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <memory>
+#include <utility>
 
 #include "sim/cluster/json_read.h"
 
@@ -23,14 +25,18 @@ PodTemplate read_template(const Json& pod_template) {
   read.labels = strings_at(metadata, "labels");
   read.annotations = strings_at(metadata, "annotations");
   const Json& spec = at(pod_template, "spec");
-  read.spec = read_pod_spec(spec);
+  Json body = Json::object();
+  body["spec"] = spec;
+  read.pod_body = make_body(std::move(body));
+  // A template without containers has a reading too, a pod without them has none.
+  read.spec = read.pod_body->views->pod;
+  if (!read.spec) read.spec = std::make_shared<const PodSpec>(read_pod_spec(spec));
   Hasher hasher;
-  for (const Strings* strings : {&read.labels, &read.annotations}) {
+  for (const Strings* strings : {&*read.labels, &*read.annotations}) {
     hasher.add(static_cast<std::uint64_t>(strings->size()));
     for (const auto& [key, value] : *strings) hasher.add(key).add(value);
   }
   read.hash = to_hex(hasher.add(hash_of_json(spec)).finish()).substr(0, 16);
-  read.pod_body = make_body({{"spec", spec}});
   return read;
 }
 
@@ -133,7 +139,7 @@ std::shared_ptr<const BodyViews> read_views(const Json& body) {
   if (!spec.is_object() && !body.contains("rules") && !body.contains("roleRef") && !body.contains("handler"))
     return kNothing;
   auto views = std::make_shared<BodyViews>();
-  if (at(spec, "containers").is_array()) views->pod = read_pod_spec(spec);
+  if (at(spec, "containers").is_array()) views->pod = std::make_shared<const PodSpec>(read_pod_spec(spec));
   views->node_name = text_at(spec, "nodeName");
   if (at(spec, "template").is_object()) views->pod_template = read_template(spec["template"]);
   views->match_labels = strings_at(at(spec, "selector"), "matchLabels");

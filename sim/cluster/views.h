@@ -4,16 +4,19 @@
 // whatever its kind, since a body does not know its kind.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "sim/cluster/objects.h"
 
 namespace barnacle {
 
+using PodSpecPtr = std::shared_ptr<const PodSpec>;
+
 struct PodTemplate {
-  PodSpec spec;
-  Strings labels;
-  Strings annotations;
+  PodSpecPtr spec;  // never null
+  SharedUntilEdited<Strings> labels;
+  SharedUntilEdited<Strings> annotations;
   std::string hash;  // of labels, annotations and spec: a change of any of them is a new template
   BodyPtr pod_body;  // {"spec": …}, shared by all pods made from it
 };
@@ -48,7 +51,7 @@ struct UpdateStrategy {
 };
 
 struct BodyViews {
-  std::optional<PodSpec> pod;               // body of a Pod
+  PodSpecPtr pod;                           // body of a Pod
   std::string node_name;                    // spec.nodeName of a Pod
   std::optional<PodTemplate> pod_template;  // body of a DaemonSet or Job
   Strings match_labels;                     // spec.selector.matchLabels

@@ -29,15 +29,16 @@ std::optional<RenderError> refuse_shapes(const Values& values) {
 
 void note_place(const ChartContext& context, std::vector<Object>& objects) {
   for (Object& object : objects) {
-    object.annotations[std::string(kSuffixAnnotation)] = context.suffix;
-    object.annotations[std::string(kPrefixAnnotation)] = text_at(context.values, {"env", "installationPrefix"});
+    Strings& annotations = object.annotations.edit();
+    annotations[std::string(kSuffixAnnotation)] = context.suffix;
+    annotations[std::string(kPrefixAnnotation)] = text_at(context.values, {"env", "installationPrefix"});
   }
 }
 
 Hook post_delete(Object object, int weight) {
-  object.annotations["helm.sh/hook"] = "post-delete";
-  object.annotations["helm.sh/hook-weight"] = std::to_string(weight);
-  object.annotations["helm.sh/hook-delete-policy"] = "before-hook-creation,hook-succeeded";
+  object.annotations = {{"helm.sh/hook", "post-delete"},
+                        {"helm.sh/hook-weight", std::to_string(weight)},
+                        {"helm.sh/hook-delete-policy", "before-hook-creation,hook-succeeded"}};
   const HookPolicy policy{.before_hook_creation = true, .hook_succeeded = true, .hook_failed = false};
   return {{"post-delete"}, weight, policy, std::move(object)};
 }

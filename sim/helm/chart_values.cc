@@ -72,8 +72,9 @@ const Values& structured_shims(const Values& values) { return value_at(values, {
 
 bool supports(const Values& shim, const Arch& arch) {
   const Values& arches = value_at(shim, {"supportedArches"});
-  return arches.is_array() &&
-         std::ranges::any_of(arches, [&arch](const Values& name) { return name == arch.kubernetes; });
+  return arches.is_array() && std::ranges::any_of(arches, [&arch](const Values& name) {
+           return name.is_string() && name.get_ref<const std::string&>() == arch.kubernetes;
+         });
 }
 
 // One word for each shim that counts for the architecture; `word_of` may leave a shim out with "".

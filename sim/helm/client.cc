@@ -26,12 +26,15 @@ BodyPtr merged_body(const BodyPtr& original, const BodyPtr& modified, const Body
   return body;
 }
 
-Strings merged_strings(const Strings& original, const Strings& modified, Strings current) {
+SharedUntilEdited<Strings> merged_strings(const Strings& original, const SharedUntilEdited<Strings>& modified,
+                                          const SharedUntilEdited<Strings>& current) {
+  if (modified == current) return current;
+  Strings merged = current;
   for (const auto& [key, value] : original) {
-    if (!modified.contains(key)) current.erase(key);
+    if (!modified.contains(key)) merged.erase(key);
   }
-  for (const auto& [key, value] : modified) current[key] = value;
-  return current;
+  for (const auto& [key, value] : modified) merged[key] = value;
+  return merged;
 }
 
 // What a key of an object's metadata lacks to be the release's own; nothing when it is as it must be.
@@ -71,8 +74,8 @@ Done update_object(Client& client, const Object& live, const Object& original, c
     return {};
   }
   BodyPtr body = merged_body(original.body, target.body, live.body);
-  Strings labels = merged_strings(original.labels, target.labels, live.labels);
-  Strings annotations = merged_strings(original.annotations, target.annotations, live.annotations);
+  SharedUntilEdited<Strings> labels = merged_strings(original.labels, target.labels, live.labels);
+  SharedUntilEdited<Strings> annotations = merged_strings(original.annotations, target.annotations, live.annotations);
   if (body->hash == live.body->hash && labels == live.labels && annotations == live.annotations) return {};
   Object patched = live;
   patched.resource_version = 0;  // a patch carries none

@@ -15,7 +15,8 @@ struct Named {
   const std::string& namespace_;
 };
 
-HelmResult run_install(Client& client, const Named& named, const ChartPtr& chart, const Values& values, bool replace);
+HelmResult run_install(Client& client, const Named& named, const ChartPtr& chart, const UserValues& values,
+                       bool replace);
 HelmResult run_upgrade(Client& client, const Named& named, const ChartPtr& chart, const Values* values);
 HelmResult run_rollback(Client& client, const Named& named, int revision, bool wait);
 HelmResult run_uninstall(Client& client, const Named& named, bool keep_history, bool wait);

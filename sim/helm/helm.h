@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/cluster/cluster.h"
@@ -28,6 +29,23 @@ Values merge_values(const Values& base, const Values& over);
 
 // Of the value, without a dump. Equal values, equal hash.
 Hash128 hash_of_values(const Values& values);
+
+// The values that a user gave: never changed, shared by the revisions that have them, with their hash.
+class UserValues {
+ public:
+  UserValues() : UserValues(Values::object()) {}
+  UserValues(Values values) : shared_(std::make_shared<const Hashed>(std::move(values))) {}
+  const Values& operator*() const { return shared_->values; }
+  Hash128 hash() const { return shared_->hash; }
+
+ private:
+  struct Hashed {
+    explicit Hashed(Values given) : values(std::move(given)), hash(hash_of_values(values)) {}
+    Values values;
+    Hash128 hash;
+  };
+  std::shared_ptr<const Hashed> shared_;
+};
 
 struct HookPolicy {
   bool before_hook_creation = false;
@@ -95,7 +113,7 @@ struct Revision {
   ReleaseStatus status = ReleaseStatus::pending_install;
   std::string description;  // "Install complete"
   ChartPtr chart;
-  Values config;  // the user's values
+  UserValues config;
   std::shared_ptr<const Rendered> manifest;
 };
 using RevisionPtr = std::shared_ptr<const Revision>;

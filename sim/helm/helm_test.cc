@@ -233,7 +233,7 @@ TEST(HelmUpgrade, SupersedesAndResetsDriftButKeepsWhatWasAdded) {
   pod["containers"][0]["env"].push_back({{"name", "MINE"}, {"value", "1"}});
   pod["hostPID"] = false;
   edited.body = make_body(body);
-  edited.labels["team"] = "blue";
+  edited.labels.edit()["team"] = "blue";
   ASSERT_TRUE(desk.cluster.update(kAdministrator, edited));
 
   ASSERT_EQ(desk.upgrade("kata", with_shims("qemu clh")).exit_status, 0);
@@ -248,7 +248,7 @@ TEST(HelmUpgrade, ForceReplacesAndDriftIsGone) {
   Desk desk;
   desk.install("kata", with_shims("qemu"));
   Object edited = *desk.daemon_set();
-  edited.labels["team"] = "blue";
+  edited.labels.edit()["team"] = "blue";
   ASSERT_TRUE(desk.cluster.update(kAdministrator, edited));
   ASSERT_EQ(desk.upgrade("kata", {}, {.force = true}).exit_status, 0);
   EXPECT_FALSE(desk.daemon_set()->labels.contains("team"));
@@ -576,7 +576,7 @@ TEST(HelmUninstall, ObjectsWithThePolicyKeepStay) {
   chart->identity = {};
   chart->render = [inner = chart->render](const RenderRequest& request) {
     auto rendered = inner(request);
-    rendered->objects.front().annotations["helm.sh/resource-policy"] = "keep";
+    rendered->objects.front().annotations.edit()["helm.sh/resource-policy"] = "keep";
     return rendered;
   };
   desk.chart = chart;

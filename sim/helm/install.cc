@@ -74,7 +74,8 @@ HelmResult fail_release(Client& client, const Named& named, Revision& revision, 
 
 }  // namespace
 
-HelmResult run_install(Client& client, const Named& named, const ChartPtr& chart, const Values& values, bool replace) {
+HelmResult run_install(Client& client, const Named& named, const ChartPtr& chart, const UserValues& values,
+                       bool replace) {
   const RevisionPtr newest = newest_revision(client.cluster(), named.namespace_, named.release);
   if (!name_is_free(newest, replace))
     return helm_refusal(client.said("cannot re-use", "release name check failed: cannot reuse") +

@@ -87,9 +87,10 @@ RenderedPtr sealed(Rendered manifest, const std::string& release, const std::str
   sort_stably(manifest.objects, by_kind);
   sort_stably(manifest.hooks, [&by_kind](const Hook& a, const Hook& b) { return by_kind(a.object, b.object); });
   for (Object& object : manifest.objects) {
-    object.labels[std::string(kManagedBy)] = "Helm";
-    object.annotations[std::string(kReleaseName)] = release;
-    object.annotations[std::string(kReleaseNamespace)] = ns;
+    object.labels.edit()[std::string(kManagedBy)] = "Helm";
+    Strings& annotations = object.annotations.edit();
+    annotations[std::string(kReleaseName)] = release;
+    annotations[std::string(kReleaseNamespace)] = ns;
   }
   manifest.hash = hash_of_manifest(manifest);
   return std::make_shared<const Rendered>(std::move(manifest));
@@ -106,20 +107,16 @@ Outcome render_now(const Chart& chart, const RenderRequest& request) {
 }  // namespace
 
 std::expected<RenderedPtr, RenderError> render_manifest(const Chart& chart, const std::string& release,
-                                                        const std::string& ns, const Values& config, bool is_upgrade,
-                                                        const Cluster& cluster) {
+                                                        const std::string& ns, const UserValues& config,
+                                                        bool is_upgrade, const Cluster& cluster) {
   const RenderRequest request{release, ns, coalesced_values(chart, config), is_upgrade, &cluster};
   if (chart.guard) {
     if (std::optional<RenderError> refusal = chart.guard(request)) return std::unexpected(std::move(*refusal));
   }
   if (chart.identity == Hash128{}) return render_now(chart, request);
   static thread_local std::unordered_map<Hash128, Outcome, Hash128Hash> remembered;
-  const Hash128 key = Hasher()
-                          .add(chart.identity)
-                          .add(std::string_view(release))
-                          .add(std::string_view(ns))
-                          .add(hash_of_values(config))
-                          .finish();
+  const Hash128 key =
+      Hasher().add(chart.identity).add(std::string_view(release)).add(std::string_view(ns)).add(config.hash()).finish();
   if (const auto found = remembered.find(key); found != remembered.end()) return found->second;
   if (remembered.size() >= kRememberedManifests) remembered.clear();
   return remembered.emplace(key, render_now(chart, request)).first->second;

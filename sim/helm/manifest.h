@@ -21,8 +21,8 @@ inline constexpr std::string_view kResourcePolicy = "helm.sh/resource-policy";
 // Renders, sorts by kind in Helm's order of installing, puts Helm's label and annotations on plain objects (hooks get
 // none), and remembers the result where the chart has an identity.
 std::expected<RenderedPtr, RenderError> render_manifest(const Chart& chart, const std::string& release,
-                                                        const std::string& ns, const Values& config, bool is_upgrade,
-                                                        const Cluster& cluster);
+                                                        const std::string& ns, const UserValues& config,
+                                                        bool is_upgrade, const Cluster& cluster);
 
 // The plain objects, as the client walks through them.
 using ObjectList = std::vector<const Object*>;

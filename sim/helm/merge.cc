@@ -47,24 +47,20 @@ const Json* element_with(const Json& list, std::string_view key, const Json& val
   return nullptr;
 }
 
+const Json::object_t& table_of(const Json& table) { return table.get_ref<const Json::object_t&>(); }
+
 Json merge_any(std::string_view name, const Json& original, const Json& modified, const Json& current);
 
 Json merge_tables(const Json& original, const Json& modified, const Json& current) {
-  static const Json kNothing;
-  Json merged = current;
-  if (original.is_object()) {
-    for (const auto& [key, value] : original.items()) {
-      if (!modified.contains(key)) merged.erase(key);
-    }
-  }
-  for (const auto& [key, value] : modified.items()) {
-    const auto live = current.find(key);
-    if (live == current.end()) {
-      merged[key] = value;
-      continue;
-    }
+  Json merged = Json::object();
+  for (const auto& [key, live] : table_of(current)) {
+    const auto wanted = modified.find(key);
     const bool was_there = original.is_object() && original.contains(key);
-    merged[key] = merge_any(key, was_there ? original[key] : kNothing, value, *live);
+    if (wanted != modified.end()) merged[key] = merge_any(key, at(original, key), *wanted, live);
+    else if (!was_there) merged[key] = live;
+  }
+  for (const auto& [key, value] : table_of(modified)) {
+    if (!current.contains(key)) merged[key] = value;
   }
   return merged;
 }

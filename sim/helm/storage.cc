@@ -62,7 +62,7 @@ Hash128 hash_of_revision(const Revision& revision) {
   Hasher hasher;
   hasher.add(std::string_view(revision.release)).add(std::string_view(revision.namespace_));
   hasher.add(static_cast<std::uint64_t>(revision.number)).add(static_cast<std::uint64_t>(revision.status));
-  hasher.add(std::string_view(revision.description)).add(hash_of_values(revision.config));
+  hasher.add(std::string_view(revision.description)).add(revision.config.hash());
   if (revision.chart) {
     hasher.add(std::string_view(revision.chart->name))
         .add(std::string_view(revision.chart->version))

@@ -14,7 +14,7 @@ namespace {
 // The chart and the values that an upgrade renders.
 struct Source {
   ChartPtr chart;
-  Values config;
+  UserValues config;
 };
 
 // --reuse-values keeps the old chart's defaults too: they become the new chart's.
@@ -29,12 +29,12 @@ ChartPtr with_old_defaults(const Chart& chart, const Revision& current) {
 
 Source values_for_upgrade(const HelmOptions& options, const ChartPtr& chart, const Revision& current,
                           const Values* given) {
-  Values values = given == nullptr ? Values::object() : *given;
-  if (options.reset_values) return {chart, std::move(values)};
-  if (options.reuse_values) return {with_old_defaults(*chart, current), merge_values(current.config, values)};
-  if (options.reset_then_reuse_values) return {chart, merge_values(current.config, values)};
+  const Values values = given == nullptr ? Values::object() : *given;
+  if (options.reset_values) return {chart, values};
+  if (options.reuse_values) return {with_old_defaults(*chart, current), merge_values(*current.config, values)};
+  if (options.reset_then_reuse_values) return {chart, merge_values(*current.config, values)};
   if (values.empty()) return {chart, current.config};
-  return {chart, std::move(values)};
+  return {chart, values};
 }
 
 // The revision whose manifest is taken to be what the cluster has now.

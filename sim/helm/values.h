@@ -12,6 +12,6 @@ namespace barnacle {
 inline constexpr std::size_t kRememberedValues = 4096;
 
 // The chart's defaults with the user's values over them.
-std::shared_ptr<const Values> coalesced_values(const Chart& chart, const Values& config);
+std::shared_ptr<const Values> coalesced_values(const Chart& chart, const UserValues& config);
 
 }  // namespace barnacle

@@ -159,8 +159,8 @@ void read_release_data(Object& secret) {
   stored->data = body["data"];
   body.erase("data");
   secret.body = make_body(std::move(body));
-  secret.labels.erase("modifiedAt");
-  secret.labels.erase("createdAt");
+  secret.labels.edit().erase("modifiedAt");
+  secret.labels.edit().erase("createdAt");
   secret.payload = std::shared_ptr<const Revision>(std::move(stored));
 }
 

@@ -114,9 +114,9 @@ Json metadata_json(const Object& object) {
                    {"generation", object.generation},
                    {"creationTimestamp", timestamp(object.created)}};
   if (!object.namespace_.empty()) metadata["namespace"] = object.namespace_;
-  if (!object.labels.empty()) metadata["labels"] = object.labels;
-  if (!object.annotations.empty()) metadata["annotations"] = object.annotations;
-  if (!object.finalizers.empty()) metadata["finalizers"] = object.finalizers;
+  if (!object.labels.empty()) metadata["labels"] = *object.labels;
+  if (!object.annotations.empty()) metadata["annotations"] = *object.annotations;
+  if (!object.finalizers.empty()) metadata["finalizers"] = *object.finalizers;
   if (object.deletion_time) metadata["deletionTimestamp"] = timestamp(*object.deletion_time);
   if (object.field_owners) metadata["managedFields"] = managed_fields_json(object);
   for (const OwnerReference& owner : object.owners) {
