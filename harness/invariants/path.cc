@@ -261,10 +261,12 @@ struct Resolver {
 
 // A release relocates its payload once. kata-containers#11187 relocated it again at every restart.
 void path_suffix_once(const CheckContext& context, Verdict& verdict) {
-  static constexpr Invariant kFiles{.id = "path.suffix-once/files", .sentence = "", .node_check = check_node_files};
-  Verdict files = judge(kFiles, context);
-  verdict.spoke = files.spoke || !context.record.runs.empty();
-  verdict.violations = std::move(files.violations);
+  verdict.spoke = !context.record.runs.empty();
+  for (const ClusterNode& node : context.nodes) {
+    if (node.served.empty()) continue;
+    verdict.spoke = true;
+    judge_node(node, check_node_files, verdict);
+  }
   for (const RunEvent& event : context.record.runs) check_run(context, event, verdict);
 }
 
