@@ -150,7 +150,7 @@ struct OperatorsFiles {
     const std::vector<Child>& there = present != nullptr ? present->children : kNone;
     auto at = there.begin();
     for (const Child& child : baseline.children) {
-      while (at != there.end() && *at->name < *child.name) ++at;
+      while (at != there.end() && at->name != child.name && *at->name < *child.name) ++at;
       const Node* found = at != there.end() && at->name == child.name ? at->node : nullptr;
       if (found == child.node) continue;
       const std::string path = folder + "/" + *child.name;

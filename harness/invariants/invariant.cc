@@ -1,17 +1,10 @@
 #include "harness/invariants/invariant.h"
 
 #include <algorithm>
-#include <optional>
 
-#include "sim/host/observe.h"
+#include "harness/invariants/node_results.h"
 
 namespace barnacle {
-
-struct NodeResults {
-  // By the check. There are a dozen: a walk is faster than a table.
-  std::vector<std::pair<NodeCheck, std::vector<Violation>>> of;
-  std::optional<std::vector<BrokenHandler>> broken;
-};
 
 namespace {
 

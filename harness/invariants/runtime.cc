@@ -12,8 +12,8 @@ namespace {
 std::vector<ObjectPtr> classes_of(const World& world, const Served& served, const Settings& settings) {
   std::vector<ObjectPtr> classes;
   const RevisionPtr newest = newest_revision(world.cluster, served.namespace_, served.release);
-  for (const ObjectPtr& object : world.cluster.all(Kind::runtime_class)) {
-    const std::string owner = release_of(*object);
+  for (const ObjectPtr& object : world.cluster.of_kind(Kind::runtime_class)) {
+    const std::string& owner = release_of(*object);
     const bool by_chart = owner == served.release && in_manifest(newest, *object);
     const bool by_script = owner.empty() && std::ranges::any_of(settings.shims, [&](const std::string& shim) {
                              return settings.handler(shim) == object->name;
