@@ -205,7 +205,8 @@ HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const
 
 const std::string& release_of(const Object& object) {
   static const std::string kNone;
-  const auto name = object.annotations.find("meta.helm.sh/release-name");
+  static const std::string kName = "meta.helm.sh/release-name";
+  const auto name = object.annotations.find(kName);
   return name == object.annotations.end() ? kNone : name->second;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "harness/engine/operations.h"
 #include "harness/invariants/checks.h"
@@ -263,8 +264,8 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
                                       violation.detail, served->release});
         continue;
       }
-      for (const Handler& handler :
-           before->host->host.loaded ? before->host->host.loaded->handlers : std::vector<Handler>{}) {
+      const LoadedConfigPtr& had = before->host->host.loaded;
+      for (const Handler& handler : had ? std::span<const Handler>(had->handlers) : std::span<const Handler>{}) {
         if (!is_below(handler.runtime_path, served->destination())) continue;
         const auto& loaded = node.host->host.loaded;
         if (loaded && std::ranges::count(loaded->handlers, handler) != 0) continue;

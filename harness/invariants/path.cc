@@ -151,9 +151,9 @@ const EffectNotes& wrong_changes(Lab& lab, const RunEvent& event, const Wrong& w
 // What a run wrote below some /opt/kata must be below its own root, at a place that the payload knows.
 void check_run(const CheckContext& context, const RunEvent& event, Verdict& verdict) {
   const std::string& root = event.settings->destination();
-  const Permitted& permitted = permitted_by(context.lab.store, *event.version->deploy.payload);
   const auto wrong = [&](const EffectNote& note) {
-    return wrote_a_file(note.kind) && note.path.contains(kDefaultRoot) && !relocated_once(permitted, note.path, root);
+    if (!wrote_a_file(note.kind) || !note.path.contains(kDefaultRoot)) return false;
+    return !relocated_once(permitted_by(context.lab.store, *event.version->deploy.payload), note.path, root);
   };
   for (const EffectNote& note : wrong_changes<WrongPlaces>(context.lab, event, wrong)) {
     verdict.violations.push_back(
