@@ -203,9 +203,11 @@ HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const
   return lab.fresh_installs[hasher.finish()] = host;
 }
 
-std::string release_of(const Object& object) {
-  const auto name = object.annotations.find("meta.helm.sh/release-name");
-  return name == object.annotations.end() ? "" : name->second;
+const std::string& release_of(const Object& object) {
+  static const std::string kNone;
+  static const std::string kName = "meta.helm.sh/release-name";
+  const auto name = object.annotations.find(kName);
+  return name == object.annotations.end() ? kNone : name->second;
 }
 
 }  // namespace barnacle

@@ -89,6 +89,6 @@ RunPtr run_program(Lab& lab, const ProgramStart& start, HostPtr& host, Cluster& 
 HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const Served*>& releases);
 
 // The release that an object belongs to by Helm's annotations; empty when none.
-std::string release_of(const Object& object);
+const std::string& release_of(const Object& object);
 
 }  // namespace barnacle

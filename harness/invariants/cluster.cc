@@ -76,17 +76,14 @@ void cluster_no_orphans(const CheckContext& context, Verdict& verdict) {
 void cluster_label(const CheckContext& context, Verdict& verdict) {
   const std::string label(node_label(context.lab));
   if (label.empty()) return;
-  for (const NodeHost& node : context.after.nodes) {
-    const bool labelled = is_labelled(context.lab, context.after, node.name);
-    const auto served = served_on(context.after, node.name);
-    const bool serves = std::ranges::any_of(
-        served, [&](const Served* by) { return standing_of(context.after, *by, node.name) == Standing::settled; });
-    verdict.spoke = verdict.spoke || labelled || serves;
-    if (labelled == serves) continue;
-    const std::string release = served.empty() ? context.step.release : served.front()->release;
+  for (const ClusterNode& node : context.nodes) {
+    const bool serves = std::ranges::count(node.standing, Standing::settled) > 0;
+    verdict.spoke = verdict.spoke || node.labelled || serves;
+    if (node.labelled == serves) continue;
+    const std::string release = node.served.empty() ? context.step.release : node.served.front()->release;
     verdict.violations.push_back(
-        {node.name, label, labelled ? "is on a node that no release serves" : "is not on a node that a release serves",
-         release});
+        {node.name, label,
+         node.labelled ? "is on a node that no release serves" : "is not on a node that a release serves", release});
   }
 }
 

@@ -87,14 +87,14 @@ void release_settles(const CheckContext& context, Verdict& verdict) {
   verdict.spoke = true;
   if (!context.record.at_rest)
     verdict.violations.push_back({"", "", "the world did not come to rest", context.step.release});
-  for (const ObjectPtr& pod : context.after.cluster.all(Kind::pod)) {
+  for (const ObjectPtr& pod : context.after.cluster.of_kind(Kind::pod)) {
     if (pod->owners.empty() || pod->owners.front().kind != Kind::daemon_set) continue;
     const auto& status = std::get<PodStatus>(pod->status);
     if (in_final_state(status)) continue;
     verdict.violations.push_back(
         {status.node, "DaemonSet " + pod->owners.front().name, "its pod " + pod_trouble(status), context.step.release});
   }
-  for (const ObjectPtr& job : context.after.cluster.all(Kind::job)) {
+  for (const ObjectPtr& job : context.after.cluster.of_kind(Kind::job)) {
     const auto& status = std::get<JobStatus>(job->status);
     if (!status.condition.empty()) continue;
     verdict.violations.push_back({"", describe(*job), "is not over", context.step.release});

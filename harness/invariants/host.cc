@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "harness/engine/operations.h"
 #include "harness/invariants/checks.h"
@@ -28,7 +29,7 @@ Violation difference(const FileTree& wanted, const FileTree& present, const std:
 }
 
 bool same_files(Lab& lab, const HostPtr& a, const FrozenHost& b) {
-  return seen_files(lab, a->host.files) == seen_files(lab, b.host.files);
+  return a->host.files == b.host.files || seen_files(lab, a->host.files) == seen_files(lab, b.host.files);
 }
 
 bool any_live_release(const World& world) {
@@ -58,29 +59,35 @@ bool same_environment(const RunEvent& event, const Served& served) {
 }
 
 // All orders of the releases, as fresh installs; stops at the first that gives the host.
-bool some_order_gives(const CheckContext& context, const NodeHost& node, std::vector<const Served*> releases,
-                      HostPtr& example) {
+bool some_order_gives(const NodeView& node, HostPtr& example) {
+  std::vector<const Served*> releases = node.served;
   std::vector<std::size_t> order(releases.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const std::vector<const Served*> by_name = releases;
   bool none_settles = true;
   do {
-    std::ranges::transform(order, releases.begin(), [&](std::size_t index) { return by_name[index]; });
-    HostPtr fresh = fresh_install(context.lab, node.baseline, releases);
+    std::ranges::transform(order, releases.begin(), [&](std::size_t index) { return node.served[index]; });
+    HostPtr fresh = fresh_install(node.lab, node.baseline, releases);
     if (!fresh) continue;
     none_settles = false;
-    if (!(fresh->host.runtime == node.host->host.runtime)) fresh = with_runtime(fresh, node.host->host.runtime);
+    if (!(fresh->host.runtime == node.host.host.runtime)) fresh = with_runtime(fresh, node.host.host.runtime);
     if (!example) example = fresh;
-    if (same_files(context.lab, fresh, *node.host)) return true;
+    if (same_files(node.lab, fresh, node.host)) return true;
   } while (std::ranges::next_permutation(order).found);
   return none_settles;
 }
 
-bool all_at_rest(const World& world, const std::string& node, const std::vector<const Served*>& releases) {
-  return std::ranges::all_of(releases, [&](const Served* served) {
-    const Standing standing = standing_of(world, *served, node);
-    return standing == Standing::settled || standing == Standing::refuses;
-  });
+void compare_with_fresh_installs(const NodeView& node, std::vector<Violation>& violations) {
+  HostPtr example;
+  if (some_order_gives(node, example)) return;
+  Violation violation = difference(example->host.files, node.host.host.files,
+                                   "differs from what fresh installs of the live releases give");
+  violation.release = node.served.front()->release;
+  violations.push_back(std::move(violation));
+}
+
+bool all_at_rest(const ClusterNode& node) {
+  return std::ranges::all_of(
+      node.standing, [](Standing standing) { return standing == Standing::settled || standing == Standing::refuses; });
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -133,30 +140,41 @@ bool gained_empty_imports(Store& store, const Blob* wanted, const Blob* present)
   return list != nullptr && list->is_array() && list->array().empty();
 }
 
-struct KeptMemory {
-  std::unordered_map<Hash128, std::vector<Violation>, Hash128Hash> of;
-};
+// What became of the operator's files: all that the baseline has and the host has otherwise, or not at all.
+struct OperatorsFiles {
+  Lab& lab;
+  std::vector<Violation>& violations;
 
-// The operator's files of a baseline that the deployment could touch: everything below /etc and /opt/operator.
-std::vector<Violation> lost_of_operator(Lab& lab, const FrozenHost& baseline, const FrozenHost& host) {
-  std::vector<Violation> violations;
-  if (baseline.host.files.root() == host.host.files.root()) return violations;
-  for (const TreeChange& change : diff(baseline.host.files, host.host.files, Compare::state)) {
-    if (change.before == nullptr || change.before->kind == FileKind::directory) continue;
-    if (change.after == nullptr) {
-      violations.push_back({"", change.path, "was the operator's and is gone", ""});
-      continue;
-    }
-    if (change.before->blob == change.after->blob || change.after->kind != change.before->kind) continue;
-    const auto lost = first_lost_line(lines_of(change.before->blob->bytes), lines_of(change.after->blob->bytes));
-    const auto import = lost_import(lab.store, change.before->blob, change.after->blob);
-    if (lost) violations.push_back({"", change.path, fmt::format("lost the operator's line '{}'", *lost), ""});
-    else if (import) violations.push_back({"", change.path, "lost the operator's " + *import, ""});
-    else if (gained_empty_imports(lab.store, change.before->blob, change.after->blob)) {
-      violations.push_back({"", change.path, "has an empty list of imports where there was none", ""});
+  // Names are in one order in both folders.
+  void compare_folders(const Node& baseline, const Node* present, const std::string& folder) const {
+    static const std::vector<Child> kNone;
+    const std::vector<Child>& there = present != nullptr ? present->children : kNone;
+    auto at = there.begin();
+    for (const Child& child : baseline.children) {
+      while (at != there.end() && at->name != child.name && *at->name < *child.name) ++at;
+      const Node* found = at != there.end() && at->name == child.name ? at->node : nullptr;
+      if (found == child.node) continue;
+      const std::string path = folder + "/" + *child.name;
+      if (child.node->kind == FileKind::directory) compare_folders(*child.node, found, path);
+      else if (found == nullptr) violations.push_back({"", path, "was the operator's and is gone", ""});
+      else if (found->kind == child.node->kind && found->blob != child.node->blob)
+        compare_texts(child.node->blob, found->blob, path);
     }
   }
-  return violations;
+
+  void compare_texts(const Blob* baseline, const Blob* present, const std::string& path) const {
+    const auto lost = first_lost_line(lines_of(baseline->bytes), lines_of(present->bytes));
+    const auto import = lost_import(lab.store, baseline, present);
+    if (lost) violations.push_back({"", path, fmt::format("lost the operator's line '{}'", *lost), ""});
+    else if (import) violations.push_back({"", path, "lost the operator's " + *import, ""});
+    else if (gained_empty_imports(lab.store, baseline, present))
+      violations.push_back({"", path, "has an empty list of imports where there was none", ""});
+  }
+};
+
+void compare_with_baseline(const NodeView& node, std::vector<Violation>& violations) {
+  OperatorsFiles{node.lab, violations}.compare_folders(*node.baseline->host.files.root(), node.host.host.files.root(),
+                                                       "");
 }
 
 }  // namespace
@@ -185,17 +203,10 @@ void host_idempotent(const CheckContext& context, Verdict& verdict) {
 
 // Whatever came before, the host is what its releases ask for now.
 void host_converged(const CheckContext& context, Verdict& verdict) {
-  for (const NodeHost& node : context.after.nodes) {
-    const std::vector<const Served*> served = served_on(context.after, node.name);
-    if (served.empty() || !all_at_rest(context.after, node.name, served)) continue;
+  for (const ClusterNode& node : context.nodes) {
+    if (node.served.empty() || !all_at_rest(node)) continue;
     verdict.spoke = true;
-    HostPtr example;
-    if (some_order_gives(context, node, served, example)) continue;
-    Violation violation = difference(example->host.files, node.host->host.files,
-                                     "differs from what fresh installs of the live releases give");
-    violation.node = node.name;
-    violation.release = served.front()->release;
-    verdict.violations.push_back(std::move(violation));
+    judge_node(node, compare_with_fresh_installs, verdict);
   }
 }
 
@@ -253,8 +264,8 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
                                       violation.detail, served->release});
         continue;
       }
-      for (const Handler& handler :
-           before->host->host.loaded ? before->host->host.loaded->handlers : std::vector<Handler>{}) {
+      const LoadedConfigPtr& had = before->host->host.loaded;
+      for (const Handler& handler : had ? std::span<const Handler>(had->handlers) : std::span<const Handler>{}) {
         if (!is_below(handler.runtime_path, served->destination())) continue;
         const auto& loaded = node.host->host.loaded;
         if (loaded && std::ranges::count(loaded->handlers, handler) != 0) continue;
@@ -274,16 +285,11 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
 }
 
 void host_operator_kept(const CheckContext& context, Verdict& verdict) {
-  const bool any_left = any_live_release(context.after);
-  for (const NodeHost& node : context.after.nodes) {
-    verdict.spoke = verdict.spoke || node.host != node.baseline;
-    if (node.host == node.baseline) continue;
-    auto& memory = context.lab.store.attachment<KeptMemory>().of;
-    const auto [entry, inserted] =
-        memory.try_emplace(Hasher().add(node.baseline->state).add(node.host->state).finish());
-    if (inserted) entry->second = lost_of_operator(context.lab, *node.baseline, *node.host);
-    for (Violation violation : entry->second) {
-      if (any_left && violation.detail.starts_with("has an empty list")) continue;
+  for (const ClusterNode& node : context.nodes) {
+    if (&node.host == node.baseline.get()) continue;
+    verdict.spoke = true;
+    for (Violation violation : look_at(node, compare_with_baseline)) {
+      if (violation.detail.starts_with("has an empty list") && any_live_release(context.after)) continue;
       violation.node = node.name;
       verdict.violations.push_back(std::move(violation));
     }

@@ -2,14 +2,9 @@
 
 #include <algorithm>
 
-#include "sim/host/observe.h"
+#include "harness/invariants/node_results.h"
 
 namespace barnacle {
-
-struct NodeResults {
-  // By the check. There are a dozen: a walk is faster than a table.
-  std::vector<std::pair<NodeCheck, std::vector<Violation>>> of;
-};
 
 namespace {
 
@@ -31,23 +26,25 @@ Hash128 key_of(const NodeHost& node, const std::vector<const Served*>& all) {
   return hasher.finish();
 }
 
-const std::vector<Violation>& look_at(const NodeView& view, NodeCheck check) {
-  auto& results = view.results.of;
-  const auto known = std::ranges::find(results, check, [](const auto& result) { return result.first; });
-  if (known != results.end()) return known->second;
-  std::vector<Violation> found;
-  check(view, found);
-  return results.emplace_back(check, std::move(found)).second;
+void judge_nodes(const Invariant& invariant, const CheckContext& context, Verdict& verdict) {
+  for (const ClusterNode& node : context.nodes) {
+    if (node.served.empty()) continue;
+    verdict.spoke = true;
+    judge_node(node, invariant.node_check, verdict);
+  }
 }
 
-void judge_nodes(const Invariant& invariant, const CheckContext& context, Verdict& verdict) {
-  for (const NodeView& view : context.nodes) {
-    verdict.spoke = true;
-    for (const Violation& violation : look_at(view, invariant.node_check)) {
-      verdict.violations.push_back(violation);
-      verdict.violations.back().node = view.name;
-    }
+Standing standing_of(const World& world, const Served& served, const std::string& node) {
+  for (const ObjectPtr& pod : world.cluster.of_kind(Kind::pod)) {
+    if (pod->namespace_ != served.namespace_ || pod->owners.empty() || pod->owners.front().name != served.daemon_set)
+      continue;
+    const auto& status = std::get<PodStatus>(pod->status);
+    if (status.node != node) continue;
+    if (status.container == ContainerState::running && status.settled) return Standing::settled;
+    if (!status.exits.empty() && status.exits.back().refused) return Standing::refuses;
+    return Standing::failing;
   }
+  return Standing::absent;
 }
 
 }  // namespace
@@ -55,11 +52,14 @@ void judge_nodes(const Invariant& invariant, const CheckContext& context, Verdic
 CheckContext make_context(Lab& lab, const World& before, const World& after, const Step& step,
                           const StepRecord& record) {
   CheckContext context{lab, before, after, step, record, {}};
+  context.nodes.reserve(after.nodes.size());
   for (const NodeHost& node : after.nodes) {
     std::vector<const Served*> served = served_on(after, node.name);
-    if (served.empty()) continue;
     NodeResults& results = memory_of(lab).results[key_of(node, served)];
-    context.nodes.push_back({lab, node.name, *node.host, node.baseline, std::move(served), results});
+    ClusterNode& known =
+        context.nodes.emplace_back(NodeView{lab, node.name, *node.host, node.baseline, std::move(served), results},
+                                   is_labelled(lab, after, node.name));
+    for (const Served* by : known.served) known.standing.push_back(standing_of(after, *by, node.name));
   }
   return context;
 }
@@ -74,6 +74,28 @@ Verdict judge(const Invariant& invariant, const CheckContext& context) {
 const Invariant* find_invariant(std::string_view id) {
   const auto found = std::ranges::find(all_invariants(), id, &Invariant::id);
   return found == all_invariants().end() ? nullptr : &*found;
+}
+
+const std::vector<Violation>& look_at(const NodeView& node, NodeCheck check) {
+  auto& results = node.results.of;
+  const auto known = std::ranges::find(results, check, [](const auto& result) { return result.first; });
+  if (known != results.end()) return known->second;
+  std::vector<Violation> found;
+  check(node, found);
+  return results.emplace_back(check, std::move(found)).second;
+}
+
+void judge_node(const NodeView& node, NodeCheck check, Verdict& verdict) {
+  for (const Violation& violation : look_at(node, check)) {
+    verdict.violations.push_back(violation);
+    verdict.violations.back().node = node.name;
+  }
+}
+
+const std::vector<BrokenHandler>& broken_handlers_on(const NodeView& node) {
+  auto& broken = node.results.broken;
+  if (!broken) broken = broken_handlers(node.host.host.files, *node.host.host.loaded);
+  return *broken;
 }
 
 std::vector<const Served*> served_on(const World& world, const std::string& node) {
@@ -91,19 +113,6 @@ bool is_labelled(const Lab& lab, const World& world, const std::string& node) {
   if (!object) return false;
   const auto label = std::ranges::find(object->labels, node_label(lab), &Strings::value_type::first);
   return label != object->labels.end() && label->second == "true";
-}
-
-Standing standing_of(const World& world, const Served& served, const std::string& node) {
-  for (const ObjectPtr& pod : world.cluster.all(Kind::pod)) {
-    if (pod->namespace_ != served.namespace_ || pod->owners.empty() || pod->owners.front().name != served.daemon_set)
-      continue;
-    const auto& status = std::get<PodStatus>(pod->status);
-    if (status.node != node) continue;
-    if (status.container == ContainerState::running && status.settled) return Standing::settled;
-    if (!status.exits.empty() && status.exits.back().refused) return Standing::refuses;
-    return Standing::failing;
-  }
-  return Standing::absent;
 }
 
 bool in_manifest(const RevisionPtr& revision, const Object& object) {

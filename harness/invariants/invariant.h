@@ -27,7 +27,7 @@ struct Verdict {
   std::vector<Violation> violations;
 };
 
-// What node checks have found on a node that looked so.
+// What was found on a node that looked so.
 struct NodeResults;
 
 // One node at rest: its files and what serves there.
@@ -36,24 +36,34 @@ struct NodeView {
   const std::string& name;
   const FrozenHost& host;
   const HostPtr& baseline;
-  std::vector<const Served*> served;  // of live releases, by namespace and name
-  NodeResults& results;               // by all that a NodeCheck looks at
+  std::vector<const Served*> served;  // that serve, or have served here; of live releases, by namespace and name
+  NodeResults& results;               // by all of the above but the name
 };
+
+// How a release's pod stands on a node.
+enum class Standing : std::uint8_t { absent, settled, refuses, failing };
+
+// A node as the cluster knows it.
+struct ClusterNode : NodeView {
+  bool labelled = false;             // see is_labelled
+  std::vector<Standing> standing{};  // of each in `served`
+};
+
 struct CheckContext {
   Lab& lab;
   const World& before;
   const World& after;
   const Step& step;
   const StepRecord& record;
-  std::vector<NodeView> nodes;  // of the world after: those that serve, or have served, a release
+  std::vector<ClusterNode> nodes;  // all of the world after
 };
 CheckContext make_context(Lab& lab, const World& before, const World& after, const Step& step,
                           const StepRecord& record);
 
 using Check = void (*)(const CheckContext& context, Verdict& verdict);
 
-// A check that looks at one node. Its result is remembered by exactly what the view shows, so that an unchanged node
-// costs a look-up.
+// A check that looks at one node that serves. Its result is remembered by exactly what the view shows, so that an
+// unchanged node costs a look-up.
 using NodeCheck = void (*)(const NodeView& node, std::vector<Violation>& violations);
 
 struct Invariant {
@@ -72,12 +82,16 @@ Verdict judge(const Invariant& invariant, const CheckContext& context);
 
 // --- shared by the checks ---
 
+// What a node check finds on this node, remembered; it names no node.
+const std::vector<Violation>& look_at(const NodeView& node, NodeCheck check);
+// The same as part of a verdict.
+void judge_node(const NodeView& node, NodeCheck check, Verdict& verdict);
+
+// The handlers that the node's runtime has loaded and that would not start a container; remembered as well.
+const std::vector<BrokenHandler>& broken_handlers_on(const NodeView& node);
+
 // The releases that serve a node now, or have once settled there, and whose DaemonSet is there.
 std::vector<const Served*> served_on(const World& world, const std::string& node);
-
-// How a release's pod stands on a node.
-enum class Standing : std::uint8_t { absent, settled, refuses, failing };
-Standing standing_of(const World& world, const Served& served, const std::string& node);
 
 // Whether a node says that it serves the subject's runtime. A subject without such a label says nothing.
 std::string_view node_label(const Lab& lab);

@@ -1,9 +1,11 @@
 // Lists that grow at every start: kernel parameters, annotations, imports.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "harness/invariants/checks.h"
+#include "harness/invariants/release_files.h"
 #include "sim/deploy/shim_configuration.h"
 
 namespace barnacle {
@@ -24,32 +26,17 @@ Counts words_of(const TomlValue* value) {
   return counts;
 }
 
-const Blob* pristine_of(Store& store, const Settings& settings, const std::string& path) {
-  const Payload& payload = *settings.version->payload;
-  const std::string below = path.substr(settings.destination().size() + 1);
-  for (std::size_t i = 0; i < payload.entries.size(); ++i) {
-    if (payload.entries[i].path == below) return payload_tree(store, payload).nodes[i]->blob;
+// What a list holds more often than it did and was asked for.
+void compare(const std::string& file, const std::string& list, const Counts& present, Counts allowed,
+             const Counts& asked, std::vector<Violation>& violations) {
+  for (const auto& [word, count] : asked) allowed[word] = std::max(allowed[word], count);
+  for (const auto& [word, count] : present) {
+    const auto limit = allowed.find(word);
+    const int most = limit == allowed.end() ? 0 : limit->second;
+    if (count <= most) continue;
+    violations.push_back({"", file, fmt::format("{} holds '{}' {} times, asked for are {}", list, word, count, most)});
   }
-  return nullptr;
 }
-
-struct ListCheck {
-  const NodeView& node;
-  const Served& served;
-  std::vector<Violation>& violations;
-
-  void compare(const std::string& file, const std::string& list, const Counts& present, Counts allowed,
-               const Counts& asked) const {
-    for (const auto& [word, count] : asked) allowed[word] = std::max(allowed[word], count);
-    for (const auto& [word, count] : present) {
-      const auto limit = allowed.find(word);
-      const int most = limit == allowed.end() ? 0 : limit->second;
-      if (count <= most) continue;
-      violations.push_back(
-          {"", file, fmt::format("{} holds '{}' {} times, asked for are {}", list, word, count, most), served.release});
-    }
-  }
-};
 
 Counts asked_parameters(const Settings& settings, const std::string& shim) {
   Counts asked;
@@ -70,6 +57,24 @@ Counts asked_annotations(const Settings& settings) {
   return asked;
 }
 
+const std::vector<Violation>& repeated_in(Store& store, const Settings& settings, const FileOfRelease& file) {
+  auto& repeated = file.reading.repeated;
+  if (repeated) return *repeated;
+  repeated.emplace();
+  const PlaceOfRelease& place = file.place;
+  if (place.shim.empty() || place.pristine == nullptr) return *repeated;
+  const auto& now = parse_toml(store, file.text);
+  const auto& before = parse_toml(store, place.pristine);
+  if (!now || !before) return *repeated;
+  const std::string table = hypervisor_table(place.shim);
+  compare(place.path, "kernel_params", words_of(now->at({"hypervisor", table, "kernel_params"})),
+          words_of(before->at({"hypervisor", table, "kernel_params"})), asked_parameters(settings, place.shim),
+          *repeated);
+  compare(place.path, "enable_annotations", words_of(now->at({"hypervisor", table, "enable_annotations"})),
+          words_of(before->at({"hypervisor", table, "enable_annotations"})), asked_annotations(settings), *repeated);
+  return *repeated;
+}
+
 void check_imports(const NodeView& node, std::vector<Violation>& violations) {
   const auto text = node.host.host.files.read("/etc/containerd/config.toml");
   if (!text) return;
@@ -87,22 +92,13 @@ void check_imports(const NodeView& node, std::vector<Violation>& violations) {
 // The kernel command line overflows after enough restarts; so does an operator's patience.
 void list_no_duplicates(const NodeView& node, std::vector<Violation>& violations) {
   check_imports(node, violations);
-  for (const Served* served : node.served) {
-    const Settings& settings = *served->settings;
-    const ListCheck check{node, *served, violations};
-    for (const std::string& shim : settings.shims) {
-      const std::string path = settings.configuration(shim);
-      const auto text = node.host.host.files.read(path);
-      const Blob* pristine = pristine_of(node.lab.store, settings, path);
-      if (!text || pristine == nullptr) continue;
-      const auto& now = parse_toml(node.lab.store, *text);
-      const auto& before = parse_toml(node.lab.store, pristine);
-      if (!now || !before) continue;
-      const std::string table = hypervisor_table(shim);
-      check.compare(path, "kernel_params", words_of(now->at({"hypervisor", table, "kernel_params"})),
-                    words_of(before->at({"hypervisor", table, "kernel_params"})), asked_parameters(settings, shim));
-      check.compare(path, "enable_annotations", words_of(now->at({"hypervisor", table, "enable_annotations"})),
-                    words_of(before->at({"hypervisor", table, "enable_annotations"})), asked_annotations(settings));
+  for (std::size_t i = 0; i < node.served.size(); ++i) {
+    const Served& served = *node.served[i];
+    for (const FileOfRelease& file : files_on(node)[i]) {
+      for (Violation violation : repeated_in(node.lab.store, *served.settings, file)) {
+        violation.release = served.release;
+        violations.push_back(std::move(violation));
+      }
     }
   }
 }

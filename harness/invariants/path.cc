@@ -8,6 +8,7 @@
 
 #include "harness/invariants/checks.h"
 #include "harness/invariants/named_path.h"
+#include "harness/invariants/release_files.h"
 
 namespace barnacle {
 namespace {
@@ -89,44 +90,28 @@ struct WrongMemory {
 struct WrongPlaces : WrongMemory {};
 struct OutsideRoots : WrongMemory {};
 
-struct FileOfRelease {
-  std::string path;
-  const Blob* text;
-};
-
-// The files of a release that name paths: configurations of its shims, its wrappers, its runtime configuration.
-std::vector<FileOfRelease> files_of(const FrozenHost& host, const Served& served, const Settings& settings) {
-  std::vector<FileOfRelease> files;
-  const auto add = [&](const std::string& path) {
-    const auto text = host.host.files.read(path);
-    if (text) files.push_back({path, *text});
-  };
-  for (const std::string& shim : settings.shims) add(settings.configuration(shim));
-  add(settings.drop_in());
-  add("/etc/crio/crio.conf.d/" + settings.with_suffix("99-kata-deploy"));
-  const std::string folder = served.destination() + "/bin";
-  const auto binaries = host.host.files.list(folder);
-  if (!binaries) return files;
-  for (const std::string& name : *binaries) {
-    if (name.contains("-installation-prefix")) add(folder + "/" + name);
+const std::vector<const NamedPath*>& misplaced_in(Store& store, const Settings& settings, const FileOfRelease& file) {
+  auto& misplaced = file.reading.misplaced;
+  if (misplaced) return *misplaced;
+  misplaced.emplace();
+  const Permitted& permitted = permitted_by(store, *settings.version->payload);
+  for (const NamedPath& named : named_paths(store, file.text)) {
+    if (named.path.contains(kDefaultRoot) && !relocated_once(permitted, named.path, settings.destination()))
+      misplaced->push_back(&named);
   }
-  return files;
-}
-
-void check_files(const NodeView& node, const Served& served, std::vector<Violation>& violations) {
-  const Settings& settings = *served.settings;
-  const Permitted& permitted = permitted_by(node.lab.store, *served.version->deploy.payload);
-  for (const FileOfRelease& file : files_of(node.host, served, settings)) {
-    for (const NamedPath& named : named_paths(node.lab.store, file.text)) {
-      if (!named.path.contains(kDefaultRoot) || relocated_once(permitted, named.path, served.destination())) continue;
-      violations.push_back(
-          {"", named.path, wrong_relocation(named.path, served.destination()), served.release, file.path, named.line});
-    }
-  }
+  return *misplaced;
 }
 
 void check_node_files(const NodeView& node, std::vector<Violation>& violations) {
-  for (const Served* served : node.served) check_files(node, *served, violations);
+  for (std::size_t i = 0; i < node.served.size(); ++i) {
+    const Served& served = *node.served[i];
+    for (const FileOfRelease& file : files_on(node)[i]) {
+      for (const NamedPath* named : misplaced_in(node.lab.store, *served.settings, file)) {
+        violations.push_back({"", named->path, wrong_relocation(named->path, served.destination()), served.release,
+                              file.place.path, named->line});
+      }
+    }
+  }
 }
 
 bool wrote_a_file(EffectKind kind) {
@@ -166,9 +151,9 @@ const EffectNotes& wrong_changes(Lab& lab, const RunEvent& event, const Wrong& w
 // What a run wrote below some /opt/kata must be below its own root, at a place that the payload knows.
 void check_run(const CheckContext& context, const RunEvent& event, Verdict& verdict) {
   const std::string& root = event.settings->destination();
-  const Permitted& permitted = permitted_by(context.lab.store, *event.version->deploy.payload);
   const auto wrong = [&](const EffectNote& note) {
-    return wrote_a_file(note.kind) && note.path.contains(kDefaultRoot) && !relocated_once(permitted, note.path, root);
+    if (!wrote_a_file(note.kind) || !note.path.contains(kDefaultRoot)) return false;
+    return !relocated_once(permitted_by(context.lab.store, *event.version->deploy.payload), note.path, root);
   };
   for (const EffectNote& note : wrong_changes<WrongPlaces>(context.lab, event, wrong)) {
     verdict.violations.push_back(
@@ -176,10 +161,43 @@ void check_run(const CheckContext& context, const RunEvent& event, Verdict& verd
   }
 }
 
+bool resolves_in_payload(const Node* payload, std::string_view path) {
+  if (!is_below(path, kDefaultRoot)) return false;
+  const Node* at = payload;
+  for (const std::string& part : split(path.substr(kDefaultRoot.size()), '/')) {
+    const auto child = std::ranges::find_if(at->children, [&](const Child& one) { return *one.name == part; });
+    if (child == at->children.end()) return false;
+    at = child->node;
+  }
+  return true;
+}
+
+// Which paths of a file must be there: those whose pristine form is in the payload, and those that the logic put there
+// itself. What the pristine file names and the payload has not (firmware volumes and the like) does not count.
+const std::vector<NeededPath>& needed_by(Store& store, const Settings& settings, const FileOfRelease& file) {
+  auto& needed = file.reading.needed;
+  if (needed) return *needed;
+  needed.emplace();
+  const Node* payload = payload_tree(store, *settings.version->payload).root;
+  const auto is_pristine = [&](const std::string& path) {
+    return file.place.pristine != nullptr &&
+           std::ranges::count(named_paths(store, file.place.pristine), path, &NamedPath::path) > 0;
+  };
+  for (const NamedPath& named : named_paths(store, file.text)) {
+    if (!named.path.contains(kDefaultRoot)) continue;
+    const bool below = is_below(named.path, settings.destination());
+    const std::string undone =
+        below ? std::string(kDefaultRoot) + named.path.substr(settings.destination().size()) : named.path;
+    if (is_pristine(undone) && !resolves_in_payload(payload, undone)) continue;
+    const bool in_vain = is_share_of_qemu(undone) && !resolves_in_payload(payload, undone.substr(0, undone.size() - 1));
+    needed->push_back({&named, in_vain});
+  }
+  return *needed;
+}
+
 struct Resolver {
   const NodeView& node;
   const Served& served;
-  const Payload& payload;
   std::vector<Violation>& violations;
 
   void miss(const std::string& path, const std::string& why) const {
@@ -189,6 +207,7 @@ struct Resolver {
   void check_payload() const {
     const auto tree = node.host.host.files.find(served.destination());
     const Node* present = tree ? *tree : nullptr;
+    const Payload& payload = *served.settings->version->payload;
     check_entries(*payload_tree(node.lab.store, payload).root, present, served.destination(), false);
   }
 
@@ -198,62 +217,29 @@ struct Resolver {
     const std::vector<Child>& there = present != nullptr ? present->children : kNone;
     auto at = there.begin();
     for (const Child& child : wanted.children) {
-      while (at != there.end() && *at->name < *child.name) ++at;
+      while (at != there.end() && at->name != child.name && *at->name < *child.name) ++at;
       const Node* found = at != there.end() && at->name == child.name ? at->node : nullptr;
       if (found == child.node) continue;
-      check_entry(*child.node, found, join(folder, *child.name), binaries);
+      check_entry(*child.node, found, folder, *child.name, binaries);
       if (child.node->kind == FileKind::directory)
         check_entries(*child.node, found, join(folder, *child.name), child.name->ends_with("bin"));
     }
   }
 
-  void check_entry(const Node& wanted, const Node* found, const std::string& path, bool binary) const {
-    if (found == nullptr) miss(path, "is in the payload and not on the host");
-    else if (found->kind != wanted.kind) miss(path, "is of another kind than in the payload");
+  void check_entry(const Node& wanted, const Node* found, const std::string& folder, const std::string& name,
+                   bool binary) const {
+    if (found == nullptr) miss(join(folder, name), "is in the payload and not on the host");
+    else if (found->kind != wanted.kind) miss(join(folder, name), "is of another kind than in the payload");
     else if (binary && found->kind == FileKind::file && (found->attributes.mode & 0111) == 0)
-      miss(path, "is not executable");
+      miss(join(folder, name), "is not executable");
   }
 
-  bool resolves_in_payload(std::string_view path) const {
-    if (!is_below(path, kDefaultRoot)) return false;
-    const auto& tree = payload_tree(node.lab.store, payload);
-    const Node* at = tree.root;
-    for (const std::string& part : split(path.substr(kDefaultRoot.size()), '/')) {
-      const auto child = std::ranges::find_if(at->children, [&](const Child& one) { return *one.name == part; });
-      if (child == at->children.end()) return false;
-      at = child->node;
+  void check_file(const FileOfRelease& file) const {
+    for (const NeededPath& needed : needed_by(node.lab.store, *served.settings, file)) {
+      const NamedPath& named = *needed.named;
+      if (!needed.in_vain && node.host.host.files.exists(named.path)) continue;
+      violations.push_back({"", named.path, "does not exist", served.release, file.place.path, named.line});
     }
-    return true;
-  }
-
-  // Which paths of a file must be there: those whose pristine form is in the payload, and those that the logic put
-  // there itself. What the pristine file names and the payload has not (firmware volumes and the like) does not count.
-  void check_file(const FileOfRelease& file, const std::set<std::string>& pristine) const {
-    for (const NamedPath& named : named_paths(node.lab.store, file.text)) {
-      if (!named.path.contains(kDefaultRoot)) continue;
-      const bool below = is_below(named.path, served.destination());
-      const std::string undone =
-          below ? std::string(kDefaultRoot) + named.path.substr(served.destination().size()) : named.path;
-      if (pristine.contains(undone) && !resolves_in_payload(undone)) continue;
-      if (is_share_of_qemu(undone) && !resolves_in_payload(undone.substr(0, undone.size() - 1))) {
-        violations.push_back({"", named.path, "does not exist", served.release, file.path, named.line});
-        continue;
-      }
-      if (!node.host.host.files.exists(named.path))
-        violations.push_back({"", named.path, "does not exist", served.release, file.path, named.line});
-    }
-  }
-
-  std::set<std::string> pristine_paths(const Settings& settings, const std::string& file) const {
-    std::set<std::string> paths;
-    if (!is_below(file, settings.destination())) return paths;
-    const std::string below = file.substr(settings.destination().size() + 1);
-    const auto& tree = payload_tree(node.lab.store, payload);
-    for (std::size_t i = 0; i < payload.entries.size(); ++i) {
-      if (payload.entries[i].path != below || payload.entries[i].kind != FileKind::file) continue;
-      for (const NamedPath& named : named_paths(node.lab.store, tree.nodes[i]->blob)) paths.insert(named.path);
-    }
-    return paths;
   }
 };
 
@@ -261,22 +247,21 @@ struct Resolver {
 
 // A release relocates its payload once. kata-containers#11187 relocated it again at every restart.
 void path_suffix_once(const CheckContext& context, Verdict& verdict) {
-  static constexpr Invariant kFiles{.id = "path.suffix-once/files", .sentence = "", .node_check = check_node_files};
-  Verdict files = judge(kFiles, context);
-  verdict.spoke = files.spoke || !context.record.runs.empty();
-  verdict.violations = std::move(files.violations);
+  verdict.spoke = !context.record.runs.empty();
+  for (const ClusterNode& node : context.nodes) {
+    if (node.served.empty()) continue;
+    verdict.spoke = true;
+    judge_node(node, check_node_files, verdict);
+  }
   for (const RunEvent& event : context.record.runs) check_run(context, event, verdict);
 }
 
 // A configuration that names what is not there makes a shim that cannot start.
 void path_resolves(const NodeView& node, std::vector<Violation>& violations) {
-  for (const Served* served : node.served) {
-    const Settings& settings = *served->settings;
-    const Resolver resolver{node, *served, *served->version->deploy.payload, violations};
+  for (std::size_t i = 0; i < node.served.size(); ++i) {
+    const Resolver resolver{node, *node.served[i], violations};
     resolver.check_payload();
-    for (const FileOfRelease& file : files_of(node.host, *served, settings)) {
-      resolver.check_file(file, resolver.pristine_paths(settings, file.path));
-    }
+    for (const FileOfRelease& file : files_on(node)[i]) resolver.check_file(file);
   }
 }
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "harness/invariants/checks.h"
 
@@ -13,8 +12,8 @@ namespace {
 std::vector<ObjectPtr> classes_of(const World& world, const Served& served, const Settings& settings) {
   std::vector<ObjectPtr> classes;
   const RevisionPtr newest = newest_revision(world.cluster, served.namespace_, served.release);
-  for (const ObjectPtr& object : world.cluster.all(Kind::runtime_class)) {
-    const std::string owner = release_of(*object);
+  for (const ObjectPtr& object : world.cluster.of_kind(Kind::runtime_class)) {
+    const std::string& owner = release_of(*object);
     const bool by_chart = owner == served.release && in_manifest(newest, *object);
     const bool by_script = owner.empty() && std::ranges::any_of(settings.shims, [&](const std::string& shim) {
                              return settings.handler(shim) == object->name;
@@ -56,26 +55,25 @@ void runtime_restartable(const CheckContext& context, Verdict& verdict) {
 }
 
 void runtime_handlers(const CheckContext& context, Verdict& verdict) {
-  for (const NodeView& node : context.nodes) {
-    if (!is_labelled(context.lab, context.after, node.name)) continue;
+  for (const ClusterNode& node : context.nodes) {
+    if (!node.labelled) continue;
     const auto& loaded = node.host.host.loaded;
-    std::optional<std::vector<BrokenHandler>> broken;
-    for (const Served* served : node.served) {
-      if (standing_of(context.after, *served, node.name) != Standing::settled) continue;
-      for (const ObjectPtr& runtime_class : classes_of(context.after, *served, *served->settings)) {
+    for (std::size_t i = 0; i < node.served.size(); ++i) {
+      if (node.standing[i] != Standing::settled) continue;
+      const Served& served = *node.served[i];
+      for (const ObjectPtr& runtime_class : classes_of(context.after, served, *served.settings)) {
         verdict.spoke = true;
         const std::string handler = runtime_class->json().value("handler", "");
         if (!loaded || std::ranges::find(loaded->handlers, handler, &Handler::name) == loaded->handlers.end()) {
           verdict.violations.push_back({node.name, "RuntimeClass " + runtime_class->name,
                                         fmt::format("names handler {}, which the runtime has not loaded", handler),
-                                        served->release});
+                                        served.release});
           continue;
         }
-        if (!broken) broken = broken_handlers(node.host.host.files, *loaded);
-        for (const BrokenHandler& one : *broken) {
+        for (const BrokenHandler& one : broken_handlers_on(node)) {
           if (one.handler == handler)
             verdict.violations.push_back(
-                {node.name, one.path, fmt::format("is missing for handler {}", handler), served->release});
+                {node.name, one.path, fmt::format("is missing for handler {}", handler), served.release});
         }
       }
     }

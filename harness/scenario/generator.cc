@@ -26,6 +26,7 @@ class Generator {
     draw_releases();
     if (!alphabet_.dates.empty() && choices_.chance(1, 2)) scenario_.at = choices_.pick_from(alphabet_.dates);
     const std::size_t length = draw_length();
+    scenario_.steps.reserve(length + 1 + world_.releases.size());
     while (scenario_.steps.size() < length && draw_step()) {
     }
     choices_.begin_step();
