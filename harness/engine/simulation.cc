@@ -198,7 +198,7 @@ HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const
     for (int attempt = 0; attempt < 3 && !settled; ++attempt) {
       settled = run_program(lab, start, host, cluster)->result.ending == RunResult::Ending::settled;
     }
-    if (!settled) return entry->second = nullptr;
+    if (!settled) return nullptr;
   }
   return lab.fresh_installs[hasher.finish()] = host;
 }

@@ -8,6 +8,7 @@
 
 #include "harness/engine/tier.h"
 #include "harness/engine/world.h"
+#include "sim/base/hash_map.h"
 
 namespace barnacle {
 
@@ -67,7 +68,7 @@ struct Lab {
   Store store;
   Runner runner;
   std::map<std::string, HostPtr> fresh_hosts;                        // by kind and runtime
-  std::unordered_map<Hash128, HostPtr, Hash128Hash> fresh_installs;  // see fresh_install
+  HashMap<HostPtr> fresh_installs;  // see fresh_install
   std::shared_ptr<void> invariant_memory;                            // the invariants' own
   std::unique_ptr<Tier> tier;                                        // null: the model
   std::unique_ptr<PlayedSteps> played;                               // of the tier

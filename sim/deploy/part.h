@@ -6,10 +6,9 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "sim/base/hash.h"
+#include "sim/base/hash_map.h"
 #include "sim/deploy/changes.h"
 
 namespace barnacle {
@@ -41,6 +40,6 @@ struct PartRecord {
   std::set<Disturbance> disturbances;
 };
 using PartPtr = std::shared_ptr<const PartRecord>;
-using PartMemory = std::unordered_map<Hash128, PartPtr, Hash128Hash>;
+using PartMemory = HashMap<PartPtr>;
 
 }  // namespace barnacle

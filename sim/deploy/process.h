@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "sim/deploy/frozen_host.h"
@@ -98,9 +97,8 @@ class Runner {
 
   Store& store_;
   PartMemory parts_;
-  std::unordered_map<Hash128, SettingsPtr, Hash128Hash> settings_;  // by version and environment
-  std::unordered_map<Hash128, std::vector<Remembered>, Hash128Hash>
-      memory_;  // by program, settings, date and host, or surroundings
+  HashMap<SettingsPtr> settings_;  // by version and environment
+  HashMap<std::vector<Remembered>> memory_;  // by program, settings, date and host, or surroundings
 };
 
 }  // namespace barnacle

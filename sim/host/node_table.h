@@ -3,8 +3,8 @@
 
 #include <deque>
 #include <set>
-#include <unordered_map>
 
+#include "sim/base/hash_map.h"
 #include "sim/host/tree.h"
 
 namespace barnacle {
@@ -13,8 +13,8 @@ struct Store::Tables {
   std::deque<Blob> blobs;
   std::deque<Node> nodes;
   std::set<std::string, std::less<>> names;
-  std::unordered_map<Hash128, const Blob*, Hash128Hash> blobs_by_hash;
-  std::unordered_map<Hash128, const Node*, Hash128Hash> nodes_by_hash;
+  HashMap<const Blob*> blobs_by_hash;
+  HashMap<const Node*> nodes_by_hash;
   std::size_t bytes = 0;
 };
 

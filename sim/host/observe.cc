@@ -1,9 +1,9 @@
 #include "sim/host/observe.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <vector>
 
+#include "sim/base/hash_map.h"
 #include "sim/host/toml.h"
 #include "sim/host/tree.h"
 
@@ -11,8 +11,8 @@ namespace barnacle {
 namespace {
 
 struct Observed {
-  std::unordered_map<const Blob*, Hash128> toml;
-  std::unordered_map<const Node*, Hash128> nodes[2];  // [1]: of files whose name ends in ".toml"
+  AddressMap<Blob, Hash128> toml;
+  AddressMap<Node, Hash128> nodes[2];  // [1]: of files whose name ends in ".toml"
 };
 
 bool is_toml(std::string_view name) { return name.ends_with(".toml"); }

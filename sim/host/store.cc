@@ -12,7 +12,7 @@ const Blob* Store::intern(std::string_view bytes) {
   const Hash128 hash = hash_bytes(bytes);
   const auto [entry, inserted] = tables_->blobs_by_hash.try_emplace(hash, nullptr);
   if (inserted) {
-    entry->second = &tables_->blobs.emplace_back(Blob{std::string(bytes), hash});
+    entry.value() = &tables_->blobs.emplace_back(Blob{std::string(bytes), hash});
     tables_->bytes += bytes.size() + sizeof(Blob);
   }
   check(entry->second->bytes.size() == bytes.size(), "two contents have one 128-bit hash");
@@ -35,7 +35,7 @@ const Node* NodeTable::intern(Store& store, Node node) {
   const auto [entry, inserted] = tables.nodes_by_hash.try_emplace(node.state, nullptr);
   if (inserted) {
     tables.bytes += sizeof(Node) + node.children.size() * sizeof(Child);
-    entry->second = &tables.nodes.emplace_back(std::move(node));
+    entry.value() = &tables.nodes.emplace_back(std::move(node));
   } else {
     check(same(*entry->second, node), "two nodes have one 128-bit hash");
   }
