@@ -14,6 +14,7 @@
 #include <toml.hpp>
 
 #include "sim/host/toml_guard.h"
+#include "sim/host/toml_plain.h"
 
 namespace barnacle {
 namespace {
@@ -280,7 +281,13 @@ int last_statement(std::string_view text, std::size_t offset) {
   return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(start), '\n'));
 }
 
-std::expected<TomlValue, TomlError> parse_guarded(std::string_view text) {
+struct TomlCache {
+  std::unordered_map<const Blob*, std::unique_ptr<const std::expected<TomlValue, TomlError>>> parsed;
+};
+
+}  // namespace
+
+std::expected<TomlValue, TomlError> read_whole_toml(std::string_view text) {
   std::vector<char> letters(text.begin(), text.end());
   if (!letters.empty() && letters.back() != '\n') letters.push_back('\n');  // toml11 wants a last line end
   toml::detail::location location("", std::move(letters));
@@ -299,15 +306,10 @@ std::expected<TomlValue, TomlError> parse_guarded(std::string_view text) {
   }
 }
 
-struct TomlCache {
-  std::unordered_map<const Blob*, std::unique_ptr<const std::expected<TomlValue, TomlError>>> parsed;
-};
-
-}  // namespace
-
 std::expected<TomlValue, TomlError> parse_toml(std::string_view text, const TomlLimits& limits) {
   if (std::optional<TomlError> refused = refuse_toml(text, limits)) return std::unexpected(std::move(*refused));
-  return parse_guarded(text);
+  if (auto plain = read_plain_toml(text)) return std::move(*plain);
+  return read_whole_toml(text);
 }
 
 const std::expected<TomlValue, TomlError>& parse_toml(Store& store, const Blob* blob) {

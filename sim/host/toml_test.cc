@@ -4,7 +4,13 @@
 #include <rapidcheck/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <limits>
+#include <sstream>
+
+#include "sim/host/toml_guard.h"
+#include "sim/host/toml_plain.h"
 
 namespace barnacle {
 namespace {
@@ -244,6 +250,150 @@ RC_GTEST_PROP(TomlLaws, AnyTextIsReadOrRefusedInOneLine, ()) {
     RC_ASSERT(value.error().line >= 1);
     RC_ASSERT(value.error().line <= 1 + std::count(text.begin(), text.end(), '\n'));
   }
+}
+
+// Everything of a value, in its order, with its lines.
+void describe(const TomlValue& value, std::string& text) {
+  text += "@" + std::to_string(value.line);
+  if (value.is_table()) {
+    text += "{";
+    for (const auto& [key, item] : value.table()) {
+      text += key + "=";
+      describe(item, text);
+    }
+    text += "}";
+  } else if (value.is_array()) {
+    text += "[";
+    for (const TomlValue& item : value.array()) describe(item, text);
+    text += "]";
+  } else {
+    TomlValue one = toml_table();
+    one.set({"x"}, value);
+    text += write_toml(one);
+  }
+}
+
+std::string described(const std::expected<TomlValue, TomlError>& value) {
+  if (!value) return "line " + std::to_string(value.error().line) + ": " + value.error().what;
+  std::string text;
+  describe(*value, text);
+  return text;
+}
+
+// Whether it was plain. None where the guard refuses the text, so that nobody reads it.
+std::optional<bool> read_plainly_as_toml11_reads(std::string_view text) {
+  if (refuse_toml(text, {})) return std::nullopt;
+  const auto plain = read_plain_toml(text);
+  if (plain) {
+    EXPECT_EQ(described(*plain), described(read_whole_toml(text))) << text;
+  }
+  return plain.has_value();
+}
+
+TEST(TomlPlain, IsMostOfAConfigurationFile) {
+  EXPECT_EQ(read_plainly_as_toml11_reads(
+                "# by hand\nversion = 2 # two\n[plugins.\"io.x\".'y'.kata-qemu]\n  path=\"/opt/\xC3\xA9\"\n\n"
+                "\tannotations = [ \"enable_iommu\", 'x' ]#all\nnone = []\non = true\ncpus = -1\n\n"
+                "[plugins.other]\nz = 0"),
+            true);
+  EXPECT_EQ(read_plainly_as_toml11_reads(""), true);
+}
+
+TEST(TomlPlain, LeavesAllElseToToml11) {
+  for (const char* text : {"a.b = 1",
+                           "\"a\" = 1",
+                           "a = 1\na = 2",
+                           "[a]\n[a]",
+                           "[a.b]\n[a]",
+                           "a = 1\n[a]",
+                           "a = 1\n[a.b]",
+                           "[[a]]",
+                           "[a]\nb = 1\n[a.b]",
+                           "a = \"\\n\"",
+                           "a = '''x'''",
+                           "a = {b = 1}",
+                           "a = 1.5",
+                           "a = 0x1f",
+                           "a = 01",
+                           "a = +1",
+                           "a = -0",
+                           "a = 1_000",
+                           "a = 1979-05-27",
+                           "a = [1]",
+                           "a = ['x',]",
+                           "a = [\n'x']",
+                           "a =",
+                           "a",
+                           "a = 1 2",
+                           "[ a ]",
+                           "[a] x",
+                           "[]",
+                           "[a.]",
+                           "a = true1",
+                           "a = 1\r\n",
+                           "a = 9223372036854775808"}) {
+    EXPECT_NE(read_plainly_as_toml11_reads(text), true) << text;
+  }
+}
+
+// A value, and every text in it: payloads hold whole configurations.
+void read_every_text(const TomlValue& value, int& plain) {
+  if (value.is_string()) plain += read_plainly_as_toml11_reads(value.string()).value_or(false) ? 1 : 0;
+  if (value.is_array()) {
+    for (const TomlValue& item : value.array()) read_every_text(item, plain);
+  }
+  if (value.is_table()) {
+    for (const auto& [key, item] : value.table()) read_every_text(item, plain);
+  }
+}
+
+TEST(TomlPlain, IsReadAlikeInEveryFixture) {
+  int plain = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(BARNACLE_SOURCE_DIR "/fixtures")) {
+    if (!entry.is_regular_file()) continue;
+    std::ostringstream bytes;
+    bytes << std::ifstream(entry.path()).rdbuf();
+    const std::string text = bytes.str();
+    plain += read_plainly_as_toml11_reads(text).value_or(false) ? 1 : 0;
+    if (entry.path().extension() != ".toml") continue;
+    const auto value = parse_toml(text);
+    ASSERT_TRUE(value) << entry.path();
+    read_every_text(*value, plain);
+  }
+  EXPECT_GT(plain, 10);
+}
+
+// Lines that are plain, nearly plain, and not.
+RC_GTEST_PROP(TomlLaws, APlainTextIsWhatToml11MakesOfIt, ()) {
+  const auto keys = rc::gen::element<std::string>("a", "b", "a-b", "1", "true", "a", "b", "a.b", "\"a\"", "'b'");
+  const auto values = rc::gen::weightedOneOf<std::string>(
+      {{3, rc::gen::element<std::string>("true", "false", "0", "1", "-1", "\"x\"", "'x'", "\"\"", "''", "\"'\"", "'\"'",
+                                         "\"a#b\"", "\"\xC3\xA9\"", "[]", "[ ]", "['x']", "[ \"x\" , 'y' ]",
+                                         "9223372036854775807", "-9223372036854775808")},
+       {1, rc::gen::element<std::string>("true1", "-0", "+1", "01", "1_0", "0x1", "1.5", "1e3", "9223372036854775808",
+                                         "1979-05-27", "\"\t\"", "\"\\u00e9\"", "'\\'", "\"\"\"x\"\"\"", "'''\nx'''",
+                                         "\"\"\"\"", "['x',]", "['x' 'y']", "['x', 1]", "[[]]", "[\n'x']",
+                                         "['x' # y\n]", "{}", "{a = 1}", "", "x")}});
+  const auto spaces = rc::gen::element<std::string>("", "", "", " ", " ", "\t");
+  const auto endings =
+      rc::gen::weightedOneOf<std::string>({{30, rc::gen::element<std::string>("\n", "\n\n", "# [x]\n", "#\xC3\xA9\n")},
+                                           {1, rc::gen::element<std::string>("\r\n", "", "x\n", "\xFF\n", "#\x01\n")}});
+  std::string text;
+  for (int i = *rc::gen::inRange(0, 8); i > 0; --i) {
+    const std::string key = *keys;
+    switch (*rc::gen::inRange(0, 9)) {
+      case 0: text += "[" + key + "]"; break;
+      case 1: text += "[" + key + "." + *keys + "]"; break;
+      case 2: text += *spaces + "[" + key + ".\"" + *rc::gen::element<std::string>("a", "x.y", "") + "\"]"; break;
+      case 3: text += *rc::gen::element<std::string>("# x", "", "[[a]]", "[[a.b]]", "[ a ]", "[]", "[a.]", "a"); break;
+      default: text += *spaces + key + *spaces + "=" + *spaces + *values;
+    }
+    text += *spaces + *endings;
+  }
+  if (refuse_toml(text, {})) return;
+  const auto plain = read_plain_toml(text);
+  RC_CLASSIFY(plain.has_value());
+  if (plain) RC_ASSERT(described(*plain) == described(read_whole_toml(text)));
 }
 
 }  // namespace

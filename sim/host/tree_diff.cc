@@ -28,15 +28,14 @@ class Differ {
  public:
   Differ(Store& store, Compare compare) : store_(store), compare_(compare) {}
 
-  // `path` is empty for the root, so that "/" can follow it.
-  void compare_pair(const std::string& path, std::string_view name, const Node* before, const Node* after) {
+  void compare_pair(std::string_view name, const Node* before, const Node* after) {
     if (same(name, before, after)) return;
     if (!equal_directories(*before, *after)) {
-      changes_.push_back({What::changed, path.empty() ? "/" : path, before, after});
+      changes_.push_back({What::changed, path_.empty() ? "/" : path_, before, after});
     }
-    if (is_directory(*before) && is_directory(*after)) return compare_children(path, *before, *after);
-    list_children(path, *before, What::removed);
-    list_children(path, *after, What::added);
+    if (is_directory(*before) && is_directory(*after)) return compare_children(*before, *after);
+    list_children(*before, What::removed);
+    list_children(*after, What::added);
   }
 
   std::vector<TreeChange> take() { return std::move(changes_); }
@@ -50,39 +49,46 @@ class Differ {
 
   bool hides(const std::string& name) const { return compare_ == Compare::seen && is_backup(name); }
 
-  void compare_children(const std::string& path, const Node& before, const Node& after) {
+  void compare_children(const Node& before, const Node& after) {
     auto left = before.children.begin();
     auto right = after.children.begin();
     while (left != before.children.end() && right != after.children.end()) {
       const int order = left->name == right->name ? 0 : left->name->compare(*right->name);
-      if (order < 0) list(path, *left++, What::removed);
-      else if (order > 0) list(path, *right++, What::added);
-      else compare_entries(path, *left++, *right++);
+      if (order < 0) list(*left++, What::removed);
+      else if (order > 0) list(*right++, What::added);
+      else compare_entries(*left++, *right++);
     }
-    while (left != before.children.end()) list(path, *left++, What::removed);
-    while (right != after.children.end()) list(path, *right++, What::added);
+    while (left != before.children.end()) list(*left++, What::removed);
+    while (right != after.children.end()) list(*right++, What::added);
   }
 
-  void compare_entries(const std::string& path, const Child& before, const Child& after) {
+  void compare_entries(const Child& before, const Child& after) {
     if (before.node == after.node || hides(*before.name)) return;
-    compare_pair(path + "/" + *before.name, *before.name, before.node, after.node);
+    enter(*before.name);
+    compare_pair(*before.name, before.node, after.node);
+    leave(*before.name);
   }
 
   // An entry that is on one side only, with all that is in it.
-  void list(const std::string& path, const Child& child, What what) {
+  void list(const Child& child, What what) {
     if (hides(*child.name)) return;
-    const std::string here = path + "/" + *child.name;
+    enter(*child.name);
     const bool added = what == What::added;
-    changes_.push_back({what, here, added ? nullptr : child.node, added ? child.node : nullptr});
-    list_children(here, *child.node, what);
+    changes_.push_back({what, path_, added ? nullptr : child.node, added ? child.node : nullptr});
+    list_children(*child.node, what);
+    leave(*child.name);
   }
 
-  void list_children(const std::string& path, const Node& node, What what) {
-    for (const Child& child : node.children) list(path, child, what);
+  void list_children(const Node& node, What what) {
+    for (const Child& child : node.children) list(child, what);
   }
+
+  void enter(const std::string& name) { path_.append("/").append(name); }
+  void leave(const std::string& name) { path_.resize(path_.size() - name.size() - 1); }
 
   Store& store_;
   Compare compare_;
+  std::string path_;  // of the pair that is compared; empty for the root, so that "/" can follow it
   std::vector<TreeChange> changes_;
 };
 
@@ -95,7 +101,7 @@ void walk(const Node* root, const std::function<void(const std::string& path, co
 std::vector<TreeChange> diff(const FileTree& before, const FileTree& after, Compare compare) {
   check(&before.store() == &after.store(), "only trees of one store are compared");
   Differ differ(before.store(), compare);
-  differ.compare_pair("", "", before.root(), after.root());
+  differ.compare_pair("", before.root(), after.root());
   return differ.take();
 }
 
