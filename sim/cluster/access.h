@@ -26,9 +26,9 @@ class ClusterAccess {
   Time now() const { return cluster.now; }
 
   // Stores an object that is not there yet: uid, version, dates and order are set here.
-  ObjectPtr insert(Object object);
+  ObjectPtr insert(Object&& object);
   // Replaces what is stored under the same kind, namespace and name; metadata or body may have changed.
-  ObjectPtr put(Object object);
+  ObjectPtr put(Object&& object);
   // The same for a change of the status alone.
   ObjectPtr put_status(const Object& stored, Status status);
   // Takes it out of the store at once. A pod is remembered among the departed ones.

@@ -53,7 +53,7 @@ void note_manager(const Cluster& cluster, const Account& who, const Object* stor
                                                    changed.document(), manager_of(who), cluster.now));
 }
 
-ApiResult<ObjectPtr> store(Cluster& cluster, const ObjectPtr& stored, Object changed) {
+ApiResult<ObjectPtr> store(Cluster& cluster, const ObjectPtr& stored, Object&& changed) {
   if (auto refusal = admit_change(*stored, changed)) return std::unexpected(std::move(*refusal));
   if (stored->body->hash != changed.body->hash) ++changed.generation;
   ClusterAccess access(cluster);
@@ -63,7 +63,7 @@ ApiResult<ObjectPtr> store(Cluster& cluster, const ObjectPtr& stored, Object cha
 }
 
 // Stores a client's change of a stored object; a change of nothing leaves the version as it was, as the real one does.
-ApiResult<ObjectPtr> commit(Cluster& cluster, const Account& who, const ObjectPtr& stored, Object changed) {
+ApiResult<ObjectPtr> commit(Cluster& cluster, const Account& who, const ObjectPtr& stored, Object&& changed) {
   if (same_content(*stored, changed)) return stored;
   note_manager(cluster, who, stored.get(), changed);
   return store(cluster, stored, std::move(changed));
@@ -147,7 +147,7 @@ std::optional<ApiError> patch_body(Object& object, const Json& patch, PatchKind 
     if (!merged) return invalid(object.kind, object.name, merged.error()).error();
     json = std::move(*merged);
   }
-  object.body = cleaned_body(make_body(std::move(json)));
+  object.body = cleaned_body(make_body(std::move(json), object.body));
   return std::nullopt;
 }
 

@@ -54,6 +54,23 @@ NodePods pods_on(const Pods& pods, std::string_view node) {
   return found;
 }
 
+// A node as the set sees it.
+struct Place {
+  const Object* node;
+  NodePods pods;
+  bool may_stay;
+  bool may_start;
+};
+using Places = std::vector<Place>;
+
+Places places_of(const Cluster& cluster, const Object& set, const Pods& pods) {
+  const PodSpec& spec = *views_of(set).pod_template->spec;
+  Places places;
+  for (const ObjectPtr& node : cluster.of_kind(Kind::node))
+    places.push_back({node.get(), pods_on(pods, node->name), may_stay(spec, *node), may_start(spec, *node)});
+  return places;
+}
+
 // What one look at the cluster wants done; decided before anything is changed.
 struct Plan {
   std::vector<std::string> create_on;
@@ -64,14 +81,14 @@ void plan_removal(const Cluster& cluster, const Object* pod, Plan& plan) {
   plan.remove.push_back(cluster.find(Kind::pod, pod->namespace_, pod->name));
 }
 
-void plan_misplaced(const Cluster& cluster, const Object& set, const Pods& pods, Plan& plan) {
+// Pods whose node is gone are the garbage collector's.
+void plan_misplaced(const Cluster& cluster, const Places& places, const Pods& pods, Plan& plan) {
   for (const Object* pod : pods) {
     const PodStatus& status = pod_status(*pod);
-    if (pod->deletion_time || status.node.empty()) continue;
-    const Object* node = find_node(cluster, status.node);
-    const bool misplaced = node != nullptr && !may_stay(*views_of(set).pod_template->spec, *node);
-    const bool surplus = pods_on(pods, status.node).pod != pod;
-    if (misplaced || surplus || is_finished(status)) plan_removal(cluster, pod, plan);
+    const auto place = std::ranges::find_if(places, [&](const Place& one) { return one.node->name == status.node; });
+    if (pod->deletion_time || place == places.end()) continue;
+    const bool surplus = place->pods.pod != pod;
+    if (!place->may_stay || surplus || is_finished(status)) plan_removal(cluster, pod, plan);
   }
 }
 
@@ -82,25 +99,24 @@ int allowed_unavailable(const UpdateStrategy& strategy, int desired) {
 
 // Old pods that are not available are replaced at once; of the available ones as many as the limit leaves, by node
 // name.
-void plan_rollout(const Cluster& cluster, const Object& set, const Pods& pods, Plan& plan) {
+void plan_rollout(const Cluster& cluster, const Object& set, const Places& places, Plan& plan) {
   const PodTemplate& pod_template = *views_of(set).pod_template;
   Pods candidates;
   int desired = 0;
   int unavailable = 0;
-  for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
-    const NodePods here = pods_on(pods, node->name);
-    if (!may_stay(*pod_template.spec, *node) || (here.pod == nullptr && !may_start(*pod_template.spec, *node)))
-      continue;
+  for (const Place& place : places) {
+    const Object* pod = place.pods.pod;
+    if (!place.may_stay || (pod == nullptr && !place.may_start)) continue;
     ++desired;
-    if (here.pod == nullptr) {
+    if (pod == nullptr) {
       ++unavailable;
-    } else if (pod_status(*here.pod).pod_template_hash == pod_template.hash) {
-      if (!was_available(*here.pod)) ++unavailable;
-    } else if (is_available(*here.pod)) {
-      candidates.push_back(here.pod);
+    } else if (pod_status(*pod).pod_template_hash == pod_template.hash) {
+      if (!was_available(*pod)) ++unavailable;
+    } else if (is_available(*pod)) {
+      candidates.push_back(pod);
     } else {
       ++unavailable;
-      plan_removal(cluster, here.pod, plan);
+      plan_removal(cluster, pod, plan);
     }
   }
   for (const Object* pod : candidates) {
@@ -110,12 +126,11 @@ void plan_rollout(const Cluster& cluster, const Object& set, const Pods& pods, P
   }
 }
 
-void plan_missing(const Cluster& cluster, const Object& set, const Pods& pods, Plan& plan) {
-  for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
-    if (node->deletion_time || !may_start(*views_of(set).pod_template->spec, *node)) continue;
-    const NodePods here = pods_on(pods, node->name);
+void plan_missing(const Places& places, Plan& plan) {
+  for (const Place& place : places) {
+    if (place.node->deletion_time || !place.may_start) continue;
     // A new pod waits until the old one is gone: both would want the same host.
-    if (here.pod == nullptr && !here.leaving) plan.create_on.push_back(node->name);
+    if (place.pods.pod == nullptr && !place.pods.leaving) plan.create_on.push_back(place.node->name);
   }
 }
 
@@ -143,9 +158,10 @@ void control_daemon_set(ClusterAccess& access, const ObjectPtr& set) {
   Plan plan;
   {
     const Pods pods = pods_owned_by(access.cluster, *set);
-    plan_misplaced(access.cluster, *set, pods, plan);
-    plan_missing(access.cluster, *set, pods, plan);
-    if (!views_of(*set).update_strategy.on_delete) plan_rollout(access.cluster, *set, pods, plan);
+    const Places places = places_of(access.cluster, *set, pods);
+    plan_misplaced(access.cluster, places, pods, plan);
+    plan_missing(places, plan);
+    if (!views_of(*set).update_strategy.on_delete) plan_rollout(access.cluster, *set, places, plan);
   }
   for (const ObjectPtr& pod : plan.remove) {
     // The same pod may be planned for two reasons.

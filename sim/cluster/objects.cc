@@ -65,11 +65,11 @@ std::optional<Kind> kind_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-BodyPtr make_body(nlohmann::json json) {
+BodyPtr make_body(nlohmann::json json, const BodyPtr& before) {
   auto body = std::make_shared<Body>();
   body->json = std::move(json);
   body->hash = hash_of_json(body->json);
-  body->views = read_views(body->json);
+  body->views = read_views(body->json, before ? before->views.get() : nullptr);
   return body;
 }
 

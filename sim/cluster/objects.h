@@ -56,7 +56,8 @@ struct Body {
   std::shared_ptr<const BodyViews> views;  // typed readings for controllers (sim/cluster/views.h); never null
 };
 using BodyPtr = std::shared_ptr<const Body>;
-BodyPtr make_body(nlohmann::json json);
+// `before`, where given, is what this one was made of: what is the same in both is not read again.
+BodyPtr make_body(nlohmann::json json, const BodyPtr& before = nullptr);
 
 struct OwnerReference {
   Kind kind;

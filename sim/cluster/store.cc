@@ -99,7 +99,7 @@ std::vector<ObjectPtr>::iterator ClusterAccess::place_of(const Object& stored) {
   return cluster.objects_.begin() + (&*found - cluster.objects_.data());
 }
 
-ObjectPtr ClusterAccess::insert(Object object) {
+ObjectPtr ClusterAccess::insert(Object&& object) {
   check(!cluster.find(object.kind, object.namespace_, object.name), "an object is inserted once");
   const auto key = [](const ObjectPtr& other) { return std::tie(other->namespace_, other->name); };
   const std::span<const ObjectPtr> kind = cluster.of_kind(object.kind);
@@ -118,7 +118,7 @@ ObjectPtr ClusterAccess::insert(Object object) {
   return stored;
 }
 
-ObjectPtr ClusterAccess::put(Object object) {
+ObjectPtr ClusterAccess::put(Object&& object) {
   const auto place = place_of(object);
   object.resource_version = cluster.next_resource_version_++;
   object.content_hash = content_hash(object);

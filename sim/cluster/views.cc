@@ -19,24 +19,35 @@ PolicyRule read_rule(const Json& rule) {
           .names = texts_at(rule, "resourceNames")};
 }
 
-PodTemplate read_template(const Json& pod_template) {
-  PodTemplate read;
-  const Json& metadata = at(pod_template, "metadata");
-  read.labels = strings_at(metadata, "labels");
-  read.annotations = strings_at(metadata, "annotations");
-  const Json& spec = at(pod_template, "spec");
+void read_spec(const Json& spec, PodTemplate& read) {
   Json body = Json::object();
   body["spec"] = spec;
   read.pod_body = make_body(std::move(body));
   // A template without containers has a reading too, a pod without them has none.
   read.spec = read.pod_body->views->pod;
   if (!read.spec) read.spec = std::make_shared<const PodSpec>(read_pod_spec(spec));
+  read.spec_hash = hash_of_json(spec);
+}
+
+PodTemplate read_template(const Json& pod_template, const PodTemplate* before) {
+  PodTemplate read;
+  const Json& metadata = at(pod_template, "metadata");
+  read.labels = strings_at(metadata, "labels");
+  read.annotations = strings_at(metadata, "annotations");
+  const Json& spec = at(pod_template, "spec");
+  if (before != nullptr && at(before->pod_body->json, "spec") == spec) {
+    read.spec = before->spec;
+    read.spec_hash = before->spec_hash;
+    read.pod_body = before->pod_body;
+  } else {
+    read_spec(spec, read);
+  }
   Hasher hasher;
   for (const Strings* strings : {&*read.labels, &*read.annotations}) {
     hasher.add(static_cast<std::uint64_t>(strings->size()));
     for (const auto& [key, value] : *strings) hasher.add(key).add(value);
   }
-  read.hash = to_hex(hasher.add(hash_of_json(spec)).finish()).substr(0, 16);
+  read.hash = to_hex(hasher.add(read.spec_hash).finish()).substr(0, 16);
   return read;
 }
 
@@ -133,7 +144,7 @@ Hash128 hash_of_json(const Json& value) {
   return hasher.finish();
 }
 
-std::shared_ptr<const BodyViews> read_views(const Json& body) {
+std::shared_ptr<const BodyViews> read_views(const Json& body, const BodyViews* before) {
   static const auto kNothing = std::make_shared<const BodyViews>();
   const Json& spec = at(body, "spec");
   if (!spec.is_object() && !body.contains("rules") && !body.contains("roleRef") && !body.contains("handler"))
@@ -141,7 +152,10 @@ std::shared_ptr<const BodyViews> read_views(const Json& body) {
   auto views = std::make_shared<BodyViews>();
   if (at(spec, "containers").is_array()) views->pod = std::make_shared<const PodSpec>(read_pod_spec(spec));
   views->node_name = text_at(spec, "nodeName");
-  if (at(spec, "template").is_object()) views->pod_template = read_template(spec["template"]);
+  if (at(spec, "template").is_object()) {
+    const PodTemplate* old = before != nullptr && before->pod_template ? &*before->pod_template : nullptr;
+    views->pod_template = read_template(spec["template"], old);
+  }
   views->match_labels = strings_at(at(spec, "selector"), "matchLabels");
   views->update_strategy = read_strategy(spec);
   views->job = read_job(spec);

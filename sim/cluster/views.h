@@ -17,6 +17,7 @@ struct PodTemplate {
   PodSpecPtr spec;  // never null
   SharedUntilEdited<Strings> labels;
   SharedUntilEdited<Strings> annotations;
+  Hash128 spec_hash;
   std::string hash;  // of labels, annotations and spec: a change of any of them is a new template
   BodyPtr pod_body;  // {"spec": …}, shared by all pods made from it
 };
@@ -67,7 +68,8 @@ struct BodyViews {
   Strings runtime_node_selector;  // its scheduling.nodeSelector
 };
 
-std::shared_ptr<const BodyViews> read_views(const nlohmann::json& body);
+// `before`: those of the body that this one was made of, or null.
+std::shared_ptr<const BodyViews> read_views(const nlohmann::json& body, const BodyViews* before);
 
 // Of the value; numbers by value, so that 1 and 1.0 are equal as they are for nlohmann::json.
 Hash128 hash_of_json(const nlohmann::json& value);

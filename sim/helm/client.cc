@@ -17,11 +17,12 @@ std::string in_quotes(std::string_view text) { return '"' + std::string(text) + 
 
 BodyPtr merged_body(const BodyPtr& original, const BodyPtr& modified, const BodyPtr& current) {
   if (modified->hash == current->hash) return current;
+  if (original->hash == current->hash) return modified;  // nobody has edited the live object
   static thread_local std::unordered_map<Hash128, BodyPtr, Hash128Hash> remembered;
   const Hash128 key = Hasher().add(original->hash).add(modified->hash).add(current->hash).finish();
   if (const auto found = remembered.find(key); found != remembered.end()) return found->second;
   if (remembered.size() >= kRememberedMerges) remembered.clear();
-  BodyPtr body = make_body(three_way_merge(original->json, modified->json, current->json));
+  BodyPtr body = make_body(three_way_merge(original->json, modified->json, current->json), current);
   remembered.emplace(key, body);
   return body;
 }

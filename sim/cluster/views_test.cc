@@ -1,0 +1,44 @@
+#include "sim/cluster/views.h"
+
+#include <gtest/gtest.h>
+
+#include "sim/cluster/cluster_test_support.h"
+
+namespace barnacle {
+namespace {
+
+const PodTemplate& template_of(const BodyPtr& body) { return *body->views->pod_template; }
+
+// What a rollout restart patches.
+Json annotated(Json body) {
+  body["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = "60";
+  return body;
+}
+
+TEST(BodyViews, ARestartedSetKeepsThePodsOfTheOldTemplateAndHasANewHash) {
+  const BodyPtr before = daemon_set("agent", "agent:1").body;
+  const BodyPtr after = make_body(annotated(before->json), before);
+  EXPECT_EQ(template_of(after).pod_body, template_of(before).pod_body);
+  EXPECT_NE(template_of(after).hash, template_of(before).hash);
+}
+
+TEST(BodyViews, WhatABodyWasMadeOfDoesNotShowInIt) {
+  const BodyPtr before = daemon_set("agent", "agent:1").body;
+  for (const Json& json : {annotated(before->json), daemon_set("agent", "agent:2").json()}) {
+    const BodyPtr made_of_it = make_body(json, before);
+    const BodyPtr made_alone = make_body(json);
+    EXPECT_EQ(made_of_it->hash, made_alone->hash);
+    EXPECT_EQ(template_of(made_of_it).hash, template_of(made_alone).hash);
+    EXPECT_EQ(template_of(made_of_it).pod_body->hash, template_of(made_alone).pod_body->hash);
+    EXPECT_EQ(template_of(made_of_it).spec->image, template_of(made_alone).spec->image);
+  }
+}
+
+TEST(BodyViews, ATemplateWithoutContainersIsReadAllTheSame) {
+  const BodyPtr body = make_body(Json::parse(R"({"spec":{"template":{"spec":{"nodeSelector":{"pool":"kata"}}}}})"));
+  EXPECT_EQ(template_of(body).spec->node_selector, (Strings{{"pool", "kata"}}));
+  EXPECT_FALSE(template_of(body).pod_body->views->pod);
+}
+
+}  // namespace
+}  // namespace barnacle
