@@ -58,7 +58,7 @@ bool same_notes(const EffectNotes& some, const EffectNotes& all) {
 // Reads count as well: the same questions to the API server, the same answers, the same output.
 bool asked_and_said_the_same(const RunRecord& some, const RunRecord& all) {
   const auto same = [](const RunRecord::Seen& a, const RunRecord::Seen& b) {
-    return describe(a.effect) == describe(b.effect) && a.view == b.view;
+    return describe(*a.effect) == describe(*b.effect) && a.view == b.view;
   };
   const auto& log = some.result.log;
   return some.api.size() <= all.api.size() && std::equal(some.api.begin(), some.api.end(), all.api.begin(), same) &&

@@ -128,8 +128,9 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
       if (served.refused && gone) world_.served[start.node].erase(start.pod->namespace_ + "/" + event.owner);
     }
   }
-  RunResult result = event.run->result;
-  result.log = log_of(event);
+  const RunResult& ended = event.run->result;
+  RunResult result{ended.ending, ended.exit_code, ended.refused, {}};
+  if (ended.ending == RunResult::Ending::exited) result.log = {last_line(event)};  // no more of it is asked for
   record_.runs.push_back(std::move(event));
   return result;
 }

@@ -98,7 +98,6 @@ void mark_started(PodStatus& status, Time now) {
   status.settled = status.stuck = false;
   status.restart_at.reset();
   status.started_at = now;
-  status.log.clear();
 }
 
 void start(ClusterAccess& access, Machines& machines, const ObjectPtr& pod) {
@@ -107,7 +106,7 @@ void start(ClusterAccess& access, Machines& machines, const ObjectPtr& pod) {
   PodStatus status = pod_status(*pod);
   mark_started(status, access.now());
   const ObjectPtr running = access.put_status(*pod, std::move(status));
-  RunResult result = machines.start_container(access.cluster, start_of(*running));
+  const RunResult result = machines.start_container(access.cluster, start_of(*running));
 
   // The program may have changed its own pod: what it ended with goes on top of what is stored now.
   const ObjectPtr stored = again(access, *running);
@@ -119,7 +118,6 @@ void start(ClusterAccess& access, Machines& machines, const ObjectPtr& pod) {
   }
   ended.settled = result.ending == RunResult::Ending::settled;
   ended.stuck = result.ending == RunResult::Ending::stuck;
-  ended.log = std::move(result.log);
   access.put_status(*stored, std::move(ended));
 }
 

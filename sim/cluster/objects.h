@@ -105,7 +105,6 @@ struct PodStatus {
   std::vector<ContainerExit> exits;  // the last 32
   std::optional<Time> restart_at;    // CrashLoopBackOff: 10 s, 20 s … 300 s; none: no back-off pending
   int back_off_s = 0;                // the last one; 0 after ten minutes of running
-  std::vector<std::string> log;      // of the last start
   Time started_at = 0;               // of the last start
 
   // For the end of a step (Rest in cluster.h): failed starts within step number `failed_step`, and whether the

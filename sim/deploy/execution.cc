@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "sim/base/hash_map.h"
 #include "sim/deploy/deployment.h"
 #include "sim/deploy/surroundings.h"
 
@@ -47,6 +48,27 @@ std::optional<PartRecord::Disturbance> disturbance(const Effect& effect, const F
   const auto execute = [](const Node& node) { return node.attributes.mode & 0111U; };
   const bool contents_only = is && is_file(**was) && is_file(**is) && (execute(**was) & ~execute(**is)) == 0;
   return PartRecord::Disturbance{effect.path, contents_only};
+}
+
+// What runs have asked the API server: they ask the same again and again, and what they asked is compared with the
+// present at every repeat, so that one of each is kept.
+struct Questions {
+  HashMap<std::shared_ptr<const Effect>> of;
+};
+
+std::shared_ptr<const Effect> asked_before(Store& store, const Effect& effect) {
+  Hasher hasher;
+  hasher.add(static_cast<std::uint64_t>(effect.kind)).add(static_cast<std::uint64_t>(effect.object_kind));
+  hasher.add(effect.namespace_).add(effect.path).add(effect.other).add(std::uint64_t{effect.value.has_value()});
+  if (effect.value) hasher.add(*effect.value);
+  if (effect.body) hasher.add(effect.body->hash);
+  const auto [entry, fresh] = store.attachment<Questions>().of.try_emplace(hasher.finish());
+  if (fresh) {
+    Effect asked = effect;
+    if (effect.kind == EffectKind::wait_ready) asked.path = kThisNode;
+    entry.value() = std::make_shared<const Effect>(std::move(asked));
+  }
+  return entry->second;
 }
 
 bool is_below(std::string_view path, std::string_view folder) {
@@ -231,9 +253,9 @@ EffectResult Execution::end_part(const std::set<std::string, std::less<>>& wante
 }
 
 void Execution::note_api(const Effect& effect) {
-  Effect seen = effect;
-  if (effect.kind == EffectKind::wait_ready) seen.path = kThisNode;
-  record_->api.push_back({seen, api_view(seen, place_.cluster, place_.caller), writes_api(effect.kind)});
+  auto asked = asked_before(shell_.store(), effect);
+  const Hash128 view = api_view(*asked, place_.cluster, place_.caller);
+  record_->api.push_back({std::move(asked), view, writes_api(effect.kind)});
 }
 
 void Execution::note_for_part(const Effect& effect) {

@@ -42,13 +42,13 @@ const Runner::Remembered* Runner::recall(Hash128 key, const RunRequest& request,
     bool fits = true;
     for (const RunRecord::Seen& seen : candidate.run->api) {
       Cluster& present = changed ? *changed : cluster;
-      if (api_view(seen.effect, present, caller) != seen.view) {
+      if (api_view(*seen.effect, present, caller) != seen.view) {
         fits = false;
         break;
       }
       if (!seen.leaves_trace) continue;
       if (!changed) changed = cluster;
-      perform_api(seen.effect, *changed, caller);
+      perform_api(*seen.effect, *changed, caller);
     }
     if (!fits) continue;
     if (changed) cluster = std::move(*changed);

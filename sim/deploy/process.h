@@ -40,7 +40,7 @@ struct RunFault {
 // it.
 struct RunRecord {
   struct Seen {
-    Effect effect;
+    std::shared_ptr<const Effect> effect;  // shared by all runs that asked the same; null for a live run
     Hash128 view;
     bool leaves_trace = false;  // it wrote, or was refused, which the API server keeps a list of
   };
