@@ -233,6 +233,21 @@ ApiResult<ObjectPtr> Cluster::merge_patch(const Account& who, Kind kind, std::st
   return apply_patch(*this, who, stored, patch, PatchKind::merge);
 }
 
+ApiResult<ObjectPtr> Cluster::set_label(const Account& who, Kind kind, std::string_view ns, std::string_view name,
+                                        const std::string& key, const std::optional<std::string>& value) {
+  ns = scope(kind, ns);
+  if (auto refusal = authorize(*this, who, "patch", kind, ns, name)) return std::unexpected(std::move(*refusal));
+  const ObjectPtr stored = find(kind, ns, name);
+  if (!stored) return not_found(kind, name);
+  const auto label = stored->labels.find(key);
+  const bool there = label != stored->labels.end();
+  if (value ? there && label->second == *value : !there) return stored;
+  Object changed = *stored;
+  if (value) changed.labels.edit()[key] = *value;
+  else changed.labels.edit().erase(key);
+  return commit(*this, who, stored, std::move(changed));
+}
+
 ApiResult<ObjectPtr> Cluster::strategic_merge_patch(const Account& who, Kind kind, std::string_view ns,
                                                     std::string_view name, const nlohmann::json& patch) {
   ns = scope(kind, ns);

@@ -117,6 +117,9 @@ class Cluster {
   // JSON merge patch over {"metadata": {labels, annotations}, ...body}.
   ApiResult<ObjectPtr> merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name,
                                    const nlohmann::json& patch);
+  // The merge patch {"metadata": {"labels": {key: value}}}, without the JSON; no value takes the label away.
+  ApiResult<ObjectPtr> set_label(const Account& who, Kind kind, std::string_view ns, std::string_view name,
+                                 const std::string& key, const std::optional<std::string>& value);
   // Strategic merge patch (lists by their merge key: containers, env: name; volumes: name; volumeMounts: mountPath;
   // tolerations as a whole).
   ApiResult<ObjectPtr> strategic_merge_patch(const Account& who, Kind kind, std::string_view ns, std::string_view name,

@@ -91,6 +91,39 @@ RC_GTEST_PROP(ClusterLaws, TheStoreStaysSortedAndEveryPodHasItsPlace, ()) {
   }
 }
 
+// On any object, there or not, by whoever may and whoever may not, and whether or not the server notes managers.
+RC_GTEST_PROP(ClusterLaws, ToSetALabelIsTheMergePatchOfIt, ()) {
+  World world = new_world();
+  world.cluster.notes_managers = *rc::gen::arbitrary<bool>();
+  world.create(make(Kind::service_account, "kube-system", "agent-sa"));
+  for (const auto& [what, which] : some_history()) {
+    act(world, what, which);
+    world.step();
+    const auto [kind, ns, name] =
+        *rc::gen::element(std::tuple(Kind::node, "", "node-a"), std::tuple(Kind::node, "kube-system", "node-b"),
+                          std::tuple(Kind::daemon_set, "kube-system", "agent"), std::tuple(Kind::pod, "default", "no"));
+    const Account who =
+        *rc::gen::element(Account{}, Account{"", "", "kubectl-label"}, Account{"kube-system", "agent-sa"});
+    const std::string key = *rc::gen::element<std::string>("katacontainers.io/kata-runtime", "kata", "name");
+    const auto value = *rc::gen::element<std::optional<std::string>>("true", "", std::nullopt);
+    Json labels{{key, nullptr}};
+    if (value) labels[key] = *value;
+    Cluster patched = world.cluster;
+    const auto expected = patched.merge_patch(who, kind, ns, name, {{"metadata", {{"labels", labels}}}});
+    const auto answer = world.cluster.set_label(who, kind, ns, name, key, value);
+    RC_ASSERT(answer.has_value() == expected.has_value());
+    if (!answer) RC_ASSERT(answer.error().message == expected.error().message);
+    if (answer) {
+      RC_ASSERT((*answer)->labels == (*expected)->labels);
+      RC_ASSERT((*answer)->resource_version == (*expected)->resource_version);
+      RC_ASSERT((*answer)->generation == (*expected)->generation);
+      RC_ASSERT((*answer)->content_hash == (*expected)->content_hash);
+    }
+    RC_ASSERT(world.cluster.hash() == patched.hash());
+    RC_ASSERT(world.cluster.denied() == patched.denied());
+  }
+}
+
 // Two histories that lead to the same world: in one, ids, versions and generated names have moved on, and it is later.
 RC_GTEST_PROP(ClusterLaws, IdsVersionsNamesAndTheDateDoNotCount, ()) {
   World plain = new_world();
