@@ -119,9 +119,8 @@ void label_object(const Effect& effect, Cluster& cluster, const Caller& caller, 
     // A patch that changes nothing is answered, and nothing is written.
     if (same && cluster.allowed(caller.account, "patch", effect.object_kind, effect.namespace_)) return;
   }
-  nlohmann::json patch;
-  patch["metadata"]["labels"][effect.other] = effect.value ? nlohmann::json(*effect.value) : nlohmann::json(nullptr);
-  note(result, cluster.merge_patch(caller.account, effect.object_kind, effect.namespace_, name, patch));
+  note(result,
+       cluster.set_label(caller.account, effect.object_kind, effect.namespace_, name, effect.other, effect.value));
 }
 
 }  // namespace

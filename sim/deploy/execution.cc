@@ -246,7 +246,7 @@ EffectResult Execution::end_part(const std::set<std::string, std::less<>>& wante
   record->log.assign(shell_.log().begin() + static_cast<std::ptrdiff_t>(open_->lines), shell_.log().end());
   record->wanted = wanted;
   record->wanted_hash = hash_of_paths(wanted);
-  record->disturbances = std::move(open_->disturbances);
+  record->disturbances.assign(open_->disturbances.begin(), open_->disturbances.end());
   answer.part = parts_->emplace(open_->key, std::move(record)).first->second;
   open_.reset();
   return answer;

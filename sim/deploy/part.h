@@ -37,7 +37,7 @@ struct PartRecord {
       return path != other.path ? path < other.path : contents_only < other.contents_only;
     }
   };
-  std::set<Disturbance> disturbances;
+  std::vector<Disturbance> disturbances;  // each once
 };
 using PartPtr = std::shared_ptr<const PartRecord>;
 using PartMemory = HashMap<PartPtr>;
