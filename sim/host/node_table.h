@@ -1,6 +1,8 @@
 // The intern tables behind a Store; for store.cc and tree.cc only. Nothing is read off the order of a table.
 #pragma once
 
+#include <tsl/robin_set.h>
+
 #include <deque>
 #include <set>
 
@@ -10,11 +12,25 @@
 namespace barnacle {
 
 struct Store::Tables {
+  // A node is looked up by its state, and what the table keeps of that is a short hash of it: a place in the table has
+  // half the size, and of nodes with another state hardly one is touched.
+  struct State {
+    static const Hash128& of(const Hash128& state) { return state; }
+    static const Hash128& of(const Node* node) { return node->state; }
+  };
+  struct StateHash {
+    std::size_t operator()(const auto& one) const { return static_cast<std::size_t>(State::of(one).low); }
+  };
+  struct SameState {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return State::of(a) == State::of(b); }
+  };
+
   std::deque<Blob> blobs;
   std::deque<Node> nodes;
   std::set<std::string, std::less<>> names;
   HashMap<const Blob*> blobs_by_hash;
-  HashMap<const Node*> nodes_by_hash;
+  tsl::robin_set<const Node*, StateHash, SameState, std::allocator<const Node*>, true> nodes_by_state;
   std::size_t bytes = 0;
 };
 
@@ -26,9 +42,8 @@ class NodeTable {
   // The directory with these attributes and entries; null where there was none yet.
   static const Node* find_directory(Store& store, const Attributes& attributes, Hash128 listing);
 
-  // An entry's share of Node::listing.
-  static Hash128 with_entry(Hash128 listing, std::string_view name, const Node& node);
-  static Hash128 without_entry(Hash128 listing, std::string_view name, const Node& node);
+  // Node::listing with another node (null: none) in the place of the one that had this name.
+  static Hash128 relisted(Hash128 listing, std::string_view name, const Node* before, const Node* after);
 
  private:
   static bool same(const Node& a, const Node& b);

@@ -32,14 +32,13 @@ const std::string* NodeTable::intern_name(Store& store, std::string_view name) {
 const Node* NodeTable::intern(Store& store, Node node) {
   Store::Tables& tables = *store.tables_;
   node.state = state_of(node.kind, node.attributes, node.blob != nullptr ? node.blob->hash : node.listing);
-  const auto [entry, inserted] = tables.nodes_by_hash.try_emplace(node.state, nullptr);
-  if (inserted) {
-    tables.bytes += sizeof(Node) + node.children.size() * sizeof(Child);
-    entry.value() = &tables.nodes.emplace_back(std::move(node));
-  } else {
-    check(same(*entry->second, node), "two nodes have one 128-bit hash");
+  const auto known = tables.nodes_by_state.find(node.state);
+  if (known != tables.nodes_by_state.end()) {
+    check(same(**known, node), "two nodes have one 128-bit hash");
+    return *known;
   }
-  return entry->second;
+  tables.bytes += sizeof(Node) + node.children.size() * sizeof(Child);
+  return *tables.nodes_by_state.insert(&tables.nodes.emplace_back(std::move(node))).first;
 }
 
 bool NodeTable::same(const Node& a, const Node& b) {
@@ -47,24 +46,22 @@ bool NodeTable::same(const Node& a, const Node& b) {
 }
 
 const Node* NodeTable::find_directory(Store& store, const Attributes& attributes, Hash128 listing) {
-  const auto known = store.tables_->nodes_by_hash.find(state_of(FileKind::directory, attributes, listing));
-  return known == store.tables_->nodes_by_hash.end() ? nullptr : known->second;
+  const auto& nodes = store.tables_->nodes_by_state;
+  const auto known = nodes.find(state_of(FileKind::directory, attributes, listing));
+  return known == nodes.end() ? nullptr : *known;
 }
 
-namespace {
-
-Hash128 hash_of_entry(std::string_view name, const Node& node) { return Hasher().add(name).add(node.state).finish(); }
-
-}  // namespace
-
-Hash128 NodeTable::with_entry(Hash128 listing, std::string_view name, const Node& node) {
-  const Hash128 entry = hash_of_entry(name, node);
-  return {listing.low + entry.low, listing.high + entry.high};
-}
-
-Hash128 NodeTable::without_entry(Hash128 listing, std::string_view name, const Node& node) {
-  const Hash128 entry = hash_of_entry(name, node);
-  return {listing.low - entry.low, listing.high - entry.high};
+Hash128 NodeTable::relisted(Hash128 listing, std::string_view name, const Node* before, const Node* after) {
+  const Hasher named = Hasher().add(name);
+  if (before != nullptr) {
+    const Hash128 entry = Hasher(named).add(before->state).finish();
+    listing = {listing.low - entry.low, listing.high - entry.high};
+  }
+  if (after != nullptr) {
+    const Hash128 entry = Hasher(named).add(after->state).finish();
+    listing = {listing.low + entry.low, listing.high + entry.high};
+  }
+  return listing;
 }
 
 Hash128 NodeTable::state_of(FileKind kind, const Attributes& attributes, Hash128 contents) {

@@ -10,13 +10,11 @@ namespace {
 
 constexpr std::size_t kLinkTargetMax = 4095;
 
-// The directory with one entry put, replaced or (node null) removed.
-const Node* with_child(Store& store, const Node& directory, std::string_view name, const Node* node) {
-  const Node* present = child_of(directory, name);
+// The directory with another node (null: none) in the place of the one that has this name.
+const Node* with_child(Store& store, const Node& directory, std::string_view name, const Node* present,
+                       const Node* node) {
   if (node == present) return &directory;
-  Hash128 listing = directory.listing;
-  if (present != nullptr) listing = NodeTable::without_entry(listing, name, *present);
-  if (node != nullptr) listing = NodeTable::with_entry(listing, name, *node);
+  const Hash128 listing = NodeTable::relisted(directory.listing, name, present, node);
   if (const Node* known = NodeTable::find_directory(store, directory.attributes, listing)) return known;
   Node changed = directory;
   const auto at = std::ranges::lower_bound(changed.children, name, {},
@@ -36,8 +34,10 @@ const Node* with_child(Store& store, const Node& directory, std::string_view nam
 
 // The root after the entry at `place` became `node`; null removes it.
 const Node* rebuild(Store& store, const TreePlace& place, const Node* node) {
+  const Node* present = place.entry;
   for (std::size_t i = place.names.size(); i-- > 0;) {
-    node = with_child(store, *place.directories[i], place.names[i], node);
+    node = with_child(store, *place.directories[i], place.names[i], present, node);
+    present = place.directories[i];
   }
   return node;
 }

@@ -58,19 +58,19 @@ struct Attributes {
 struct Child {
   const std::string* name = nullptr;  // interned
   const Node* node = nullptr;
-  std::uint32_t tag = 0;  // of the name: most other names have another (tree_path.h)
+  std::uint64_t tag = 0;  // of the name: most other names have another, all others where it is short (tree_path.h)
   bool operator==(const Child&) const = default;
 };
 
-// Interned and immutable.
-struct Node {
+// Interned and immutable. What a look-up reads comes first: it is one line of the processor's cache.
+struct alignas(64) Node {
   FileKind kind = FileKind::file;
-  Attributes attributes;
-  const Blob* blob = nullptr;   // a file's bytes, or a symbolic link's target
-  std::vector<Child> children;  // a directory's, sorted by name (byte order)
-  Hash128 listing;              // a directory's entries, whatever their order: a sum, so that one more is one addition
-  Hash128 state;                // everything, modification times included: decides the future (Obs: see observe.h)
+  std::vector<Child> children;    // a directory's, sorted by name (byte order)
+  const Blob* blob = nullptr;     // a file's bytes, or a symbolic link's target
+  Hash128 state;                  // everything, modification times included: decides the future (Obs: see observe.h)
   std::uint64_t total_bytes = 0;  // of all files below, and of this one
+  Attributes attributes;
+  Hash128 listing;  // a directory's entries, whatever their order: a sum, so that one more is one addition
 };
 
 enum class Follow : std::uint8_t { yes, no };

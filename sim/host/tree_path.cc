@@ -1,6 +1,7 @@
 #include "sim/host/tree_path.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <optional>
 
@@ -131,6 +132,13 @@ std::optional<Errno> refuse_path(std::string_view path) {
   return std::nullopt;
 }
 
+template <class Word>
+Word word_at(std::string_view text, std::size_t at) {
+  Word word = 0;
+  std::memcpy(&word, text.data() + at, sizeof(Word));
+  return word;
+}
+
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
 FsResult<const Node*> find_by_place(const Node* root, std::string_view path, Last last) {
@@ -143,29 +151,33 @@ FsResult<const Node*> find_by_place(const Node* root, std::string_view path, Las
 
 bool TreePlace::name_too_long() const { return !names.empty() && names.back().size() > kNameMax; }
 
-// The first eight bytes and the last eight, which overlap in a short name.
-std::uint32_t tag_of(std::string_view name) {
+// A short name's own bytes, taken in two parts that overlap, with its length above them; of a longer one (the highest
+// bit set) a mixture of its first eight bytes, its last eight and its length.
+std::uint64_t tag_of(std::string_view name) {
+  static_assert(std::endian::native == std::endian::little, "a name's first byte is the lowest");
   const std::size_t length = name.size();
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  if (length >= 8) {
-    std::memcpy(&first, name.data(), 8);
-    std::memcpy(&last, name.data() + length - 8, 8);
-  } else if (length >= 4) {
-    std::memcpy(&first, name.data(), 4);
-    std::memcpy(&last, name.data() + length - 4, 4);
-  } else if (length > 0) {
-    first = static_cast<unsigned char>(name.front());
-    last = static_cast<unsigned char>(name.back());
+  if (length >= kTagWhole) {
+    const auto first = word_at<std::uint64_t>(name, 0);
+    const auto last = word_at<std::uint64_t>(name, length - 8);
+    return ((first * 31 + last + length) * 0x9e3779b97f4a7c15ULL) | (std::uint64_t{1} << 63U);
   }
-  return static_cast<std::uint32_t>(((first * 31 + last) * 0x9e3779b97f4a7c15ULL) >> 32) +
-         static_cast<std::uint32_t>(length);
+  std::uint64_t bytes = 0;
+  if (length >= 4) {
+    bytes = word_at<std::uint32_t>(name, 0) | std::uint64_t{word_at<std::uint32_t>(name, length - 4)}
+                                                  << (8 * (length - 4));
+  } else if (length >= 2) {
+    bytes = word_at<std::uint16_t>(name, 0) | std::uint64_t{word_at<std::uint16_t>(name, length - 2)}
+                                                  << (8 * (length - 2));
+  } else if (length == 1) {
+    bytes = word_at<std::uint8_t>(name, 0);
+  }
+  return bytes | (std::uint64_t{length} << 56U);
 }
 
 const Node* child_of(const Node& directory, std::string_view name) {
-  const std::uint32_t tag = tag_of(name);
+  const std::uint64_t tag = tag_of(name);
   for (const Child& child : directory.children) {
-    if (child.tag == tag && *child.name == name) return child.node;
+    if (child.tag == tag && (name.size() < kTagWhole || *child.name == name)) return child.node;
   }
   return nullptr;
 }

@@ -38,8 +38,9 @@ inline bool ends_with_slash(std::string_view path) { return path.ends_with('/');
 // The entry of a directory, or null.
 const Node* child_of(const Node& directory, std::string_view name);
 
-// A short word on a name (Child::tag), for a first look; two names may share one.
-std::uint32_t tag_of(std::string_view name);
+// A word on a name (Child::tag), for a first look. A name of less than kTagWhole bytes shares it with no other.
+std::uint64_t tag_of(std::string_view name);
+inline constexpr std::size_t kTagWhole = 8;
 
 // ENOENT, ENOTDIR, ELOOP and ENAMETOOLONG for what is on the way to the entry; EINVAL for a path that is not absolute.
 // The names are parts of `path` and of link targets, and live as long as these.

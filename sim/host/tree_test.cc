@@ -250,6 +250,18 @@ TEST_F(Tree, NamesAndPathsHaveTheirLimits) {
 }
 
 // Most paths are looked up without their directories being noted; what is found may not depend on that.
+TEST_F(Tree, NamesThatDifferInOneByteAreTwoAtEveryLength) {
+  std::vector<std::string> names = {"a", "b"};
+  for (std::size_t next = 0; names[next].size() < 9; ++next) {
+    for (const char last : {'a', 'b'}) names.push_back(names[next] + last);
+  }
+  for (const std::string& name : names) {
+    EXPECT_FALSE(tree.exists("/bin/" + name)) << name;
+    file("/bin/" + name, name);
+  }
+  for (const std::string& name : names) EXPECT_EQ(text("/bin/" + name), name);
+}
+
 TEST_F(Tree, FindsWhatAWalkThatNotesEveryDirectoryFinds) {
   const std::vector<std::string> names = {"a", "b", "link", "file", "folder-with-a-long-name"};
   std::mt19937 random(1);
