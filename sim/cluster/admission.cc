@@ -10,7 +10,7 @@
 namespace barnacle {
 namespace {
 
-constexpr std::array<const char*, 4> kNotOfTheBody{"status", "metadata", "apiVersion", "kind"};
+constexpr std::array<std::string_view, 4> kNotOfTheBody{"status", "metadata", "apiVersion", "kind"};
 
 using Refusal = std::optional<ApiError>;
 
@@ -102,9 +102,12 @@ constexpr std::array<Fixed, 7> kFixed{{
 BodyPtr cleaned_body(const BodyPtr& body) {
   static const BodyPtr kEmpty = make_body(Json::object());
   if (!body || !body->json.is_object()) return kEmpty;
-  if (std::ranges::none_of(kNotOfTheBody, [&](const char* key) { return body->json.contains(key); })) return body;
+  const auto is_of_the_body = [](const auto& entry) {
+    return std::ranges::find(kNotOfTheBody, entry.first) == kNotOfTheBody.end();
+  };
+  if (std::ranges::all_of(body->json.get_ref<const Json::object_t&>(), is_of_the_body)) return body;
   Json json = body->json;
-  for (const char* key : kNotOfTheBody) json.erase(key);
+  for (const std::string_view key : kNotOfTheBody) json.erase(std::string(key));
   return make_body(std::move(json));
 }
 

@@ -66,8 +66,10 @@ using Places = std::vector<Place>;
 Places places_of(const Cluster& cluster, const Object& set, const Pods& pods) {
   const PodSpec& spec = *views_of(set).pod_template->spec;
   Places places;
-  for (const ObjectPtr& node : cluster.of_kind(Kind::node))
-    places.push_back({node.get(), pods_on(pods, node->name), may_stay(spec, *node), may_start(spec, *node)});
+  for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
+    const bool start = may_start(spec, *node);
+    places.push_back({node.get(), pods_on(pods, node->name), start || may_stay(spec, *node), start});
+  }
   return places;
 }
 

@@ -21,7 +21,7 @@ std::optional<RenderError> refuse_shapes(const Values& values) {
     if (!value.is_null() && !value.is_object())
       return RenderError{"the value " + std::string(name) + " must be a table"};
   }
-  for (const auto& [name, shim] : value_at(values, {"shims"}).items()) {
+  for (const auto& [name, shim] : structured_shims(values)) {
     if (!shim.is_object()) return RenderError{"the value shims." + name + " must be a table"};
   }
   return std::nullopt;
@@ -59,7 +59,7 @@ std::expected<Rendered, RenderError> render(const ChartFacts& facts, const Rende
   if (facts.guard_values) {
     if (auto refusal = refuse_values(facts, values)) return std::unexpected(std::move(*refusal));
   }
-  const ChartContext context{facts, values, request.namespace_, suffix_of(values)};
+  const ChartContext context{facts, values, request.namespace_, suffix_of(values), common_environment(facts, values)};
   const std::string account = context.named("kata-deploy-sa");
   const std::string role = context.named("kata-deploy-role");
   Rendered rendered;

@@ -46,7 +46,7 @@ Refusal refuse_shims(const ChartFacts& facts, const Values& values) {
   }
   // An enabled shim that runs nowhere would otherwise pass unseen.
   if (!facts.structured_values) return std::nullopt;
-  for (const auto& [name, shim] : value_at(values, {"shims"}).items()) {
+  for (const auto& [name, shim] : structured_shims(values)) {
     if (holds(value_at(shim, {"enabled"})) && !is_known(facts, name)) return refuse("unknown shim \"" + name + "\"");
   }
   return std::nullopt;

@@ -47,18 +47,27 @@ std::string containerd_directory(const ChartContext& context) {
   return "/etc/containerd/";
 }
 
-Json host_path_volume(std::string_view name, std::string_view path) {
-  return {{"name", name}, {"hostPath", {{"path", path}}}};
+// {"name": …, key: value}: a list of braces would be copied level by level.
+Json named(std::string_view name, const char* key, Json value) {
+  Json entry = Json::object();
+  entry["name"] = name;
+  entry[key] = std::move(value);
+  return entry;
 }
 
-Json mount(std::string_view name, std::string_view path) { return {{"name", name}, {"mountPath", path}}; }
+Json host_path_volume(std::string_view name, std::string_view path) {
+  Json host_path = Json::object();
+  host_path["path"] = path;
+  return named(name, "hostPath", std::move(host_path));
+}
+
+Json mount(std::string_view name, std::string_view path) { return named(name, "mountPath", path); }
 
 Json environment(const ChartContext& context, PodRole role) {
   Json env = Json::array();
   env.push_back({{"name", "NODE_NAME"}, {"valueFrom", {{"fieldRef", {{"fieldPath", "spec.nodeName"}}}}}});
-  for (const auto& [name, value] : pod_environment(context.facts, context.values, role)) {
-    env.push_back({{"name", name}, {"value", value}});
-  }
+  for (auto& [name, value] : pod_environment(context.facts, context.environment, role))
+    env.push_back(named(name, "value", std::move(value)));
   return env;
 }
 

@@ -14,6 +14,7 @@ struct ChartContext {
   const Values& values;
   std::string namespace_;
   std::string suffix;
+  Strings environment;  // what the containers have in common
 
   // "kata-deploy-sa" with the suffix behind it.
   std::string named(std::string_view name) const {

@@ -1,7 +1,6 @@
 #include "sim/helm/chart_values.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 namespace barnacle {
@@ -68,8 +67,6 @@ void add_legacy_defaults(const ChartFacts& facts, Values& defaults) {
 
 // --- structured values ---
 
-const Values& structured_shims(const Values& values) { return value_at(values, {"shims"}); }
-
 bool supports(const Values& shim, const Arch& arch) {
   const Values& arches = value_at(shim, {"supportedArches"});
   return arches.is_array() && std::ranges::any_of(arches, [&arch](const Values& name) {
@@ -77,17 +74,29 @@ bool supports(const Values& shim, const Arch& arch) {
          });
 }
 
-// One word for each shim that counts for the architecture; `word_of` may leave a shim out with "".
-using WordOf = std::function<std::string(const std::string& name, const Values& shim)>;
-Words words_of_arch(const ChartFacts& facts, const Values& values, const Arch& arch, const WordOf& word_of) {
+// Entries of the table of shims.
+using Shims = std::vector<const Values::object_t::value_type*>;
+
+// Those that count for the architecture.
+Shims counted_shims(const ChartFacts& facts, const Values& values, const Arch& arch) {
   // A legacy list that reaches the pod decides which shims count there.
   const Words listed = facts.legacy_lists_reach_the_pod ? shims_of_arch(facts, values, arch) : Words{};
-  Words words;
-  for (const auto& [name, shim] : structured_shims(values).items()) {
+  Shims counted;
+  for (const auto& entry : structured_shims(values)) {
+    const auto& [name, shim] = entry;
     const bool counts = facts.legacy_lists_reach_the_pod ? contains(listed, name)
                                                          : holds(value_at(shim, {"enabled"})) && supports(shim, arch);
-    if (!counts) continue;
-    if (std::string word = word_of(name, shim); !word.empty()) words.push_back(std::move(word));
+    if (counts) counted.push_back(&entry);
+  }
+  return counted;
+}
+
+// One word for each shim; `word_of` may leave a shim out with "".
+template <class WordOf>
+Words words_of(const Shims& shims, const WordOf& word_of) {
+  Words words;
+  for (const auto* entry : shims) {
+    if (std::string word = word_of(entry->first, entry->second); !word.empty()) words.push_back(std::move(word));
   }
   return words;
 }
@@ -105,7 +114,18 @@ std::string default_shim(const Values& values, const Arch& arch) {
   return text.empty() ? text_at(values, {"defaultShim", arch.kubernetes}) : text;
 }
 
-std::string annotations(const ChartFacts& facts, const Values& values, const Arch& arch) {
+Words snapshotter_mapping(const ChartFacts& facts, const Values& values, const Arch& arch, const Shims& shims) {
+  if (const std::string legacy = legacy_value(facts, values, "snapshotterHandlerMapping", arch); !legacy.empty()) {
+    return split(legacy, ',');
+  }
+  const auto word_of = [](const std::string& name, const Values& shim) -> std::string {
+    const std::string snapshotter = text_at(shim, {"containerd", "snapshotter"});
+    return snapshotter.empty() ? "" : name + ":" + snapshotter;
+  };
+  return words_of(shims, word_of);
+}
+
+std::string annotations(const Values& values, const Shims& shims) {
   if (std::string legacy = text_at(values, {"env", "allowedHypervisorAnnotations"}); !legacy.empty()) return legacy;
   const auto word_of = [](const std::string& name, const Values& shim) -> std::string {
     Words allowed;
@@ -114,27 +134,27 @@ std::string annotations(const ChartFacts& facts, const Values& values, const Arc
     }
     return allowed.empty() ? "" : name + ":" + join(allowed, ",");
   };
-  return join(words_of_arch(facts, values, arch, word_of), " ");
+  return join(words_of(shims, word_of), " ");
 }
 
-std::string pull_types(const ChartFacts& facts, const Values& values, const Arch& arch) {
+std::string pull_types(const ChartFacts& facts, const Values& values, const Arch& arch, const Shims& shims) {
   if (std::string legacy = legacy_value(facts, values, "pullTypeMapping", arch); !legacy.empty()) return legacy;
   const auto word_of = [](const std::string& name, const Values& shim) -> std::string {
     const bool guest =
         holds(value_at(shim, {"containerd", "forceGuestPull"})) || holds(value_at(shim, {"crio", "guestPull"}));
     return guest ? name + ":guest-pull" : "";
   };
-  return join(words_of_arch(facts, values, arch, word_of), ",");
+  return join(words_of(shims, word_of), ",");
 }
 
-std::string forced_guest_pull(const ChartFacts& facts, const Values& values, const Arch& arch) {
+std::string forced_guest_pull(const Values& values, const Arch& arch, const Shims& shims) {
   std::string legacy = text_at(values, {"env", of_arch("_experimentalForceGuestPull", arch)});
   if (legacy.empty() && arch.kubernetes == "amd64") legacy = text_at(values, {"env", "_experimentalForceGuestPull"});
   if (!legacy.empty()) return legacy;
   const auto word_of = [](const std::string& name, const Values& shim) -> std::string {
     return holds(value_at(shim, {"containerd", "forceGuestPull"})) ? name : "";
   };
-  return join(words_of_arch(facts, values, arch, word_of), ",");
+  return join(words_of(shims, word_of), ",");
 }
 
 // "shim=value;shim=value" over all enabled shims, whatever their architecture.
@@ -143,7 +163,7 @@ std::string proxies(const ChartFacts& facts, const Values& values, std::string_v
   if (std::string legacy = text_at(values, {"env", legacy_name}); !legacy.empty()) return legacy;
   const Words listed = facts.legacy_lists_reach_the_pod ? shims_of_any_arch(facts, values) : Words{};
   Words words;
-  for (const auto& [shim_name, shim] : structured_shims(values).items()) {
+  for (const auto& [shim_name, shim] : structured_shims(values)) {
     const bool counts =
         facts.legacy_lists_reach_the_pod ? contains(listed, shim_name) : holds(value_at(shim, {"enabled"}));
     const std::string proxy = counts ? text_at(shim, {"agent", name}) : "";
@@ -171,22 +191,17 @@ void set_unless_empty(Strings& env, std::string name, std::string value) {
   if (!value.empty()) env[std::move(name)] = std::move(value);
 }
 
-void add_structured(const ChartFacts& facts, const Values& values, PodRole role, Strings& env) {
+void add_structured(const ChartFacts& facts, const Values& values, Strings& env) {
   env["DEBUG"] = debug_switch(values);
-  const bool amd64_everywhere = facts.amd64_guest_pull_everywhere && role == PodRole::install;
   for (const Arch& arch : kArches) {
+    const Shims shims = counted_shims(facts, values, arch);
     set_unless_empty(env, env_of_arch("SHIMS", arch), join(shims_of_arch(facts, values, arch), " "));
     set_unless_empty(env, env_of_arch("DEFAULT_SHIM", arch), default_shim(values, arch));
-    set_unless_empty(env, env_of_arch("ALLOWED_HYPERVISOR_ANNOTATIONS", arch), annotations(facts, values, arch));
+    set_unless_empty(env, env_of_arch("ALLOWED_HYPERVISOR_ANNOTATIONS", arch), annotations(values, shims));
     set_unless_empty(env, env_of_arch("SNAPSHOTTER_HANDLER_MAPPING", arch),
-                     join(snapshotter_mapping(facts, values, arch), ","));
-    set_unless_empty(env, env_of_arch("PULL_TYPE_MAPPING", arch), pull_types(facts, values, arch));
-    std::string forced = forced_guest_pull(facts, values, arch);
-    if (!forced.empty() && amd64_everywhere) {
-      env[env_of_arch("EXPERIMENTAL_FORCE_GUEST_PULL", arch)] = forced_guest_pull(facts, values, kArches[0]);
-    } else {
-      set_unless_empty(env, env_of_arch("EXPERIMENTAL_FORCE_GUEST_PULL", arch), std::move(forced));
-    }
+                     join(snapshotter_mapping(facts, values, arch, shims), ","));
+    set_unless_empty(env, env_of_arch("PULL_TYPE_MAPPING", arch), pull_types(facts, values, arch, shims));
+    set_unless_empty(env, env_of_arch("EXPERIMENTAL_FORCE_GUEST_PULL", arch), forced_guest_pull(values, arch, shims));
   }
   set_unless_empty(env, "AGENT_HTTPS_PROXY", proxies(facts, values, "agentHttpsProxy", "httpsProxy"));
   set_unless_empty(env, "AGENT_NO_PROXY", proxies(facts, values, "agentNoProxy", "noProxy"));
@@ -254,6 +269,12 @@ const Values& value_at(const Values& values, std::initializer_list<std::string_v
   return *value;
 }
 
+const Values::object_t& structured_shims(const Values& values) {
+  static const Values::object_t kNone;
+  const Values& shims = value_at(values, {"shims"});
+  return shims.is_object() ? shims.get_ref<const Values::object_t&>() : kNone;
+}
+
 std::string text_at(const Values& values, std::initializer_list<std::string_view> path) {
   const Values& value = value_at(values, path);
   if (value.is_string()) return value.get<std::string>();
@@ -293,7 +314,7 @@ Words shims_of_arch(const ChartFacts& facts, const Values& values, const Arch& a
     return listed;
   }
   Words shims;
-  for (const auto& [name, shim] : structured_shims(values).items()) {
+  for (const auto& [name, shim] : structured_shims(values)) {
     if (holds(value_at(shim, {"enabled"})) && supports(shim, arch)) shims.push_back(name);
   }
   return shims;
@@ -311,40 +332,46 @@ Words shims_of_any_arch(const ChartFacts& facts, const Values& values) {
 
 Words snapshotter_mapping(const ChartFacts& facts, const Values& values, const Arch& arch) {
   if (!facts.structured_values) return split(text_at(values, {"env", "snapshotterHandlerMapping"}), ',');
-  if (const std::string legacy = legacy_value(facts, values, "snapshotterHandlerMapping", arch); !legacy.empty()) {
-    return split(legacy, ',');
-  }
-  const auto word_of = [](const std::string& name, const Values& shim) -> std::string {
-    const std::string snapshotter = text_at(shim, {"containerd", "snapshotter"});
-    return snapshotter.empty() ? "" : name + ":" + snapshotter;
-  };
-  return words_of_arch(facts, values, arch, word_of);
+  return snapshotter_mapping(facts, values, arch, counted_shims(facts, values, arch));
 }
 
 Words runtime_class_shims(const ChartFacts& facts, const Values& values) {
   if (facts.legacy_lists_reach_the_pod) return shims_of_any_arch(facts, values);
   if (const std::string legacy = text_at(values, {"env", "shims"}); !legacy.empty()) return split(legacy, ' ');
   Words shims;
-  for (const auto& [name, shim] : structured_shims(values).items()) {
+  for (const auto& [name, shim] : structured_shims(values)) {
     if (holds(value_at(shim, {"enabled"}))) shims.push_back(name);
   }
   return shims;
 }
 
-Strings pod_environment(const ChartFacts& facts, const Values& values, PodRole role) {
+Strings common_environment(const ChartFacts& facts, const Values& values) {
   Strings env;
   env["CREATE_RUNTIMECLASSES"] = text_at(values, {"env", "createRuntimeClasses"});
   env["CREATE_DEFAULT_RUNTIMECLASS"] = text_at(values, {"env", "createDefaultRuntimeClass"});
-  const bool knows_prefix = role != PodRole::cleanup || facts.cleanup_knows_prefix;
-  env["INSTALLATION_PREFIX"] = knows_prefix ? text_at(values, {"env", "installationPrefix"}) : "";
+  env["INSTALLATION_PREFIX"] = text_at(values, {"env", "installationPrefix"});
   env["MULTI_INSTALL_SUFFIX"] = suffix_of(values);
   if (facts.structured_values) {
-    add_structured(facts, values, role, env);
+    add_structured(facts, values, env);
   } else {
     add_legacy(facts, values, env);
   }
   set_unless_empty(env, "HOST_OS", text_at(values, {"env", "hostOS"}));
-  if (role == PodRole::cleanup) env["HELM_POST_DELETE_HOOK"] = "true";
+  return env;
+}
+
+Strings pod_environment(const ChartFacts& facts, Strings env, PodRole role) {
+  if (role == PodRole::cleanup) {
+    if (!facts.cleanup_knows_prefix) env["INSTALLATION_PREFIX"] = "";
+    env["HELM_POST_DELETE_HOOK"] = "true";
+  } else if (facts.structured_values && facts.amd64_guest_pull_everywhere) {
+    const auto amd64 = env.find(env_of_arch("EXPERIMENTAL_FORCE_GUEST_PULL", kArches[0]));
+    const std::string forced = amd64 == env.end() ? "" : amd64->second;
+    for (const Arch& arch : kArches) {
+      const auto own = env.find(env_of_arch("EXPERIMENTAL_FORCE_GUEST_PULL", arch));
+      if (own != env.end()) own->second = forced;
+    }
+  }
   return env;
 }
 

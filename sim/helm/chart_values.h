@@ -29,6 +29,8 @@ std::string join(const Words& words, std::string_view separator);
 // env.multiInstallSuffix
 std::string suffix_of(const Values& values);
 
+// The table of shims; empty where there is none.
+const Values::object_t& structured_shims(const Values& values);
 // The shims that pods on nodes of an architecture install.
 Words shims_of_arch(const ChartFacts& facts, const Values& values, const Arch& arch);
 // Each shim once, in the order of kArches.
@@ -39,7 +41,8 @@ Words snapshotter_mapping(const ChartFacts& facts, const Values& values, const A
 Words runtime_class_shims(const ChartFacts& facts, const Values& values);
 
 enum class PodRole : std::uint8_t { install, cleanup };
-// What the container gets, but for NODE_NAME.
-Strings pod_environment(const ChartFacts& facts, const Values& values, PodRole role);
+// What the containers get, but for NODE_NAME: first what the values say, then what is made of it for each role.
+Strings common_environment(const ChartFacts& facts, const Values& values);
+Strings pod_environment(const ChartFacts& facts, Strings common, PodRole role);
 
 }  // namespace barnacle

@@ -25,10 +25,11 @@ Object secret_of(const Revision& revision) {
   secret.kind = Kind::secret;
   secret.namespace_ = revision.namespace_;
   secret.name = secret_name(revision.release, revision.number);
-  secret.labels = {{"name", revision.release},
-                   {"owner", "helm"},
-                   {"status", std::string(status_name(revision.status))},
-                   {"version", std::to_string(revision.number)}};
+  Strings& labels = secret.labels.edit();
+  labels.emplace("name", revision.release);
+  labels.emplace("owner", "helm");
+  labels.emplace("status", status_name(revision.status));
+  labels.emplace("version", std::to_string(revision.number));
   secret.body = secret_body();
   secret.payload = std::make_shared<const Revision>(revision);
   secret.payload_hash = hash_of_revision(revision);
@@ -75,7 +76,10 @@ Hash128 hash_of_revision(const Revision& revision) {
 std::string_view status_name(ReleaseStatus status) { return kStatusNames.at(static_cast<std::size_t>(status)); }
 
 std::string secret_name(std::string_view release, int number) {
-  return std::string(kSecretPrefix) + std::string(release) + ".v" + std::to_string(number);
+  const std::string version = std::to_string(number);
+  std::string name;
+  name.reserve(kSecretPrefix.size() + release.size() + 2 + version.size());
+  return name.append(kSecretPrefix).append(release).append(".v").append(version);
 }
 
 bool is_pending(ReleaseStatus status) {

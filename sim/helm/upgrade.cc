@@ -29,7 +29,8 @@ ChartPtr with_old_defaults(const Chart& chart, const Revision& current) {
 
 Source values_for_upgrade(const HelmOptions& options, const ChartPtr& chart, const Revision& current,
                           const Values* given) {
-  const Values values = given == nullptr ? Values::object() : *given;
+  static const Values kNone = Values::object();
+  const Values& values = given == nullptr ? kNone : *given;
   if (options.reset_values) return {chart, values};
   if (options.reuse_values) return {with_old_defaults(*chart, current), merge_values(*current.config, values)};
   if (options.reset_then_reuse_values) return {chart, merge_values(*current.config, values)};
