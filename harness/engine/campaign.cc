@@ -65,9 +65,9 @@ class Worker {
          const CampaignOptions& options, const CampaignHooks& hooks, Shared& shared, const std::atomic<bool>& stop,
          Clock::time_point end)
       : catalogue_(catalogue),
-        alphabet_(alphabet),
         subject_(subject),
         options_(options),
+        scenarios_(alphabet, subject, options.seed),
         hooks_(hooks),
         shared_(shared),
         stop_(stop),
@@ -122,7 +122,7 @@ class Worker {
 
   void play(Lab& lab, std::uint64_t index, Tally& tally) {
     const Timeline timeline = in_sequence(subject_, options_, index, [&] {
-      const Scenario scenario = scenario_of(alphabet_, subject_, options_.seed, index);
+      const Scenario scenario = scenarios_.at(index);
       auto played = replay(lab, subject_, scenario);
       check(played.has_value(), "a generated scenario can be played");
       if (hooks_.played) hooks_.played(lab, index, scenario, *played);
@@ -137,9 +137,9 @@ class Worker {
   }
 
   const Catalogue& catalogue_;
-  const Alphabet& alphabet_;
   const VersionPtr& subject_;
   const CampaignOptions& options_;
+  Scenarios scenarios_;
   const CampaignHooks& hooks_;
   Shared& shared_;
   const std::atomic<bool>& stop_;
@@ -210,14 +210,26 @@ Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, int
   return alphabet;
 }
 
+Scenarios::Scenarios(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed,
+                     std::uint64_t theme_length)
+    : alphabet_(alphabet), subject_(subject_name(*subject)), seed_(seed), theme_length_(theme_length) {}
+
+Scenario Scenarios::at(std::uint64_t index) {
+  const std::uint64_t number = index / theme_length_;
+  if (!theme_ || theme_number_ != number) {
+    SeededChoices choices(Hasher().add("theme").add(seed_).add(number).finish().low);
+    theme_ = draw_theme(choices, alphabet_);
+    theme_number_ = number;
+  }
+  SeededChoices choices(Hasher().add(seed_).add(index).finish().low);
+  Scenario scenario = generate(choices, *theme_);
+  scenario.subject = subject_;
+  return scenario;
+}
+
 Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index,
                      std::uint64_t theme_length) {
-  SeededChoices theme_choices(Hasher().add("theme").add(seed).add(index / theme_length).finish().low);
-  const Alphabet theme = draw_theme(theme_choices, alphabet);
-  SeededChoices choices(Hasher().add(seed).add(index).finish().low);
-  Scenario scenario = generate(choices, theme);
-  scenario.subject = subject_name(*subject);
-  return scenario;
+  return Scenarios(alphabet, subject, seed, theme_length).at(index);
 }
 
 Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, const CampaignOptions& options) {

@@ -94,7 +94,24 @@ Alphabet alphabet_for(const Catalogue& catalogue, const VersionPtr& subject, con
 // So many sequences in a row share a theme.
 inline constexpr std::uint64_t kThemeLength = 4096;
 
-// The scenario of sequence `index` of a campaign.
+// The scenarios of a campaign by number. The theme of the last one is kept: most sequences follow each other.
+class Scenarios {
+ public:
+  // The alphabet must outlive it.
+  Scenarios(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed,
+            std::uint64_t theme_length = kThemeLength);
+  Scenario at(std::uint64_t index);
+
+ private:
+  const Alphabet& alphabet_;
+  std::string subject_;
+  std::uint64_t seed_;
+  std::uint64_t theme_length_;
+  std::uint64_t theme_number_ = 0;
+  std::optional<Alphabet> theme_;
+};
+
+// One of them.
 Scenario scenario_of(const Alphabet& alphabet, const VersionPtr& subject, std::uint64_t seed, std::uint64_t index,
                      std::uint64_t theme_length = kThemeLength);
 

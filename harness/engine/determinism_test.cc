@@ -67,6 +67,22 @@ TEST(Determinism, DifferentScenariosHaveDifferentDigests) {
   }
 }
 
+// A theme that was kept is the theme of its own scenarios alone.
+TEST(Determinism, TheOrderInWhichScenariosAreDrawnIsNoMatter) {
+  constexpr std::uint64_t kTheme = 3;
+  constexpr std::uint64_t kInFourThemes = 4 * kTheme;
+  const VersionPtr subject = find_subject(fixtures_catalogue().versions, "model:kata");
+  const Alphabet alphabet = alphabet_for(fixtures_catalogue(), subject, CampaignOptions{}.max_steps);
+  Scenarios onwards(alphabet, subject, 5, kTheme);
+  Scenarios backwards(alphabet, subject, 5, kTheme);
+  std::vector<Scenario> drawn(kInFourThemes);
+  for (std::uint64_t index = kInFourThemes; index-- > 0;) drawn[index] = backwards.at(index);
+  for (std::uint64_t index = 0; index < kInFourThemes; ++index) {
+    EXPECT_EQ(onwards.at(index), drawn[index]) << index;
+    EXPECT_EQ(scenario_of(alphabet, subject, 5, index, kTheme), drawn[index]) << index;
+  }
+}
+
 TEST(Determinism, AMemoryOfOtherScenariosChangesNothing) {
   for (const char* subject : {"model:kata", "model:kata-3.16.0"}) {
     SCOPED_TRACE(subject);

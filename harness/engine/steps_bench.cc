@@ -30,11 +30,12 @@ void steps_with_all_invariants(benchmark::State& state) {
   const VersionPtr subject = find_subject(catalogue->versions, "model:kata");
   if (!subject) return state.SkipWithError("there is no model:kata");
   const Alphabet alphabet = alphabet_for(*catalogue, subject, CampaignOptions{}.max_steps);
+  Scenarios scenarios(alphabet, subject, kSeed);
   Lab lab(*catalogue);
   std::uint64_t sequence = 0;
   std::int64_t steps = 0;
   for (auto _ : state) {
-    const auto timeline = replay(lab, subject, scenario_of(alphabet, subject, kSeed, sequence++));
+    const auto timeline = replay(lab, subject, scenarios.at(sequence++));
     if (!timeline) {
       state.SkipWithError(timeline.error().c_str());
       break;

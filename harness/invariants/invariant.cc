@@ -3,18 +3,21 @@
 #include <algorithm>
 
 #include "harness/invariants/node_results.h"
+#include "sim/base/hash_map.h"
 
 namespace barnacle {
 
 namespace {
 
 struct NodeCheckMemory {
-  std::unordered_map<Hash128, NodeResults, Hash128Hash> results;
+  HashMap<std::unique_ptr<NodeResults>> results;
 };
 
-NodeCheckMemory& memory_of(Lab& lab) {
+NodeResults& results_of(Lab& lab, Hash128 key) {
   if (!lab.invariant_memory) lab.invariant_memory = std::make_shared<NodeCheckMemory>();
-  return *static_cast<NodeCheckMemory*>(lab.invariant_memory.get());
+  auto& results = static_cast<NodeCheckMemory*>(lab.invariant_memory.get())->results[key];
+  if (!results) results = std::make_unique<NodeResults>();
+  return *results;
 }
 
 Hash128 key_of(const NodeHost& node, const std::vector<const Served*>& all) {
@@ -55,7 +58,7 @@ CheckContext make_context(Lab& lab, const World& before, const World& after, con
   context.nodes.reserve(after.nodes.size());
   for (const NodeHost& node : after.nodes) {
     std::vector<const Served*> served = served_on(after, node.name);
-    NodeResults& results = memory_of(lab).results[key_of(node, served)];
+    NodeResults& results = results_of(lab, key_of(node, served));
     ClusterNode& known =
         context.nodes.emplace_back(NodeView{lab, node.name, *node.host, node.baseline, std::move(served), results},
                                    is_labelled(lab, after, node.name));
@@ -77,12 +80,17 @@ const Invariant* find_invariant(std::string_view id) {
 }
 
 const std::vector<Violation>& look_at(const NodeView& node, NodeCheck check) {
+  static const std::vector<Violation> kNone;
   auto& results = node.results.of;
-  const auto known = std::ranges::find(results, check, [](const auto& result) { return result.first; });
-  if (known != results.end()) return known->second;
-  std::vector<Violation> found;
-  check(node, found);
-  return results.emplace_back(check, std::move(found)).second;
+  auto known = std::ranges::find(results, check, [](const auto& result) { return result.first; });
+  if (known == results.end()) {
+    std::vector<Violation> found;
+    check(node, found);
+    results.emplace_back(check,
+                         found.empty() ? nullptr : std::make_unique<const std::vector<Violation>>(std::move(found)));
+    known = std::prev(results.end());
+  }
+  return known->second ? *known->second : kNone;
 }
 
 void judge_node(const NodeView& node, NodeCheck check, Verdict& verdict) {

@@ -1,7 +1,8 @@
 #include "harness/invariants/named_path.h"
 
 #include <memory>
-#include <unordered_map>
+
+#include "sim/base/hash_map.h"
 
 namespace barnacle {
 namespace {
@@ -28,7 +29,7 @@ void find_in_line(std::string_view line, int number, std::vector<NamedPath>& fou
 }
 
 struct NamedPathMemory {
-  std::unordered_map<const Blob*, std::unique_ptr<const std::vector<NamedPath>>> of;
+  AddressMap<Blob, std::unique_ptr<const std::vector<NamedPath>>> of;
 };
 
 }  // namespace

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <memory>
 #include <set>
-#include <unordered_map>
 
 #include "harness/invariants/checks.h"
 #include "harness/invariants/named_path.h"
 #include "harness/invariants/release_files.h"
+#include "sim/base/hash_map.h"
 
 namespace barnacle {
 namespace {
@@ -21,7 +21,7 @@ struct Permitted {
 };
 
 struct PermittedMemory {
-  std::unordered_map<const Payload*, Permitted> of;
+  AddressMap<Payload, std::unique_ptr<const Permitted>> of;
 };
 
 void permit(Permitted& permitted, std::string path) {
@@ -30,8 +30,8 @@ void permit(Permitted& permitted, std::string path) {
 }
 
 const Permitted& permitted_by(Store& store, const Payload& payload) {
-  const auto [entry, inserted] = store.attachment<PermittedMemory>().of.try_emplace(&payload);
-  if (!inserted) return entry->second;
+  auto& known = store.attachment<PermittedMemory>().of[&payload];
+  if (known) return *known;
   Permitted permitted;
   permit(permitted, std::string(kDefaultRoot));
   const PayloadTree& tree = payload_tree(store, payload);
@@ -49,7 +49,8 @@ const Permitted& permitted_by(Store& store, const Payload& payload) {
   for (const char* path : {"/containerd", "/containerd/config.d", "/containerd/config.d/kata-deploy.toml"}) {
     permit(permitted, std::string(kDefaultRoot) + path);
   }
-  return store.attachment<PermittedMemory>().of[&payload] = std::move(permitted);
+  known = std::make_unique<const Permitted>(std::move(permitted));
+  return *known;
 }
 
 bool is_share_of_qemu(std::string_view path) {
@@ -76,19 +77,23 @@ std::string wrong_relocation(std::string_view path, std::string_view root) {
   return fmt::format("is no payload path relocated once to {}", root);
 }
 
-// What a check found wrong in the runs, and in the blocks that runs share. Its answers depend on nothing but the run's
-// version and values; a node's and a pod's name do not matter to it. (What is held keeps its address its own.)
+// The paths at which changes were wrong, once for each change.
+struct WrongPaths {
+  std::vector<std::string> misplaced;  // written below some /opt/kata, not at a payload path relocated once
+  std::vector<std::string> outside;    // changed outside of the release's roots
+};
+
+// What is wrong in the runs, and in the blocks that runs share. That depends on nothing but the run's version and
+// values; a node's and a pod's name do not matter to it. (What is held keeps its address its own.)
 struct WrongMemory {
   template <class Thing>
   struct Answer {
     std::shared_ptr<const Thing> about;
-    EffectNotes wrong;
+    std::unique_ptr<const WrongPaths> wrong;  // null: nothing
   };
-  std::unordered_map<const RunRecord*, Answer<RunRecord>> runs;
-  std::unordered_map<Hash128, Answer<EffectNotes>, Hash128Hash> blocks;  // by settings and address
+  AddressMap<RunRecord, Answer<RunRecord>> runs;
+  HashMap<Answer<EffectNotes>> blocks;  // by settings and address
 };
-struct WrongPlaces : WrongMemory {};
-struct OutsideRoots : WrongMemory {};
 
 const std::vector<const NamedPath*>& misplaced_in(Store& store, const Settings& settings, const FileOfRelease& file) {
   auto& misplaced = file.reading.misplaced;
@@ -119,45 +124,59 @@ bool wrote_a_file(EffectKind kind) {
          kind == EffectKind::touch;
 }
 
-template <class Wrong>
-EffectNotes wrong_of_block(WrongMemory& memory, const Changes::Block& block, Hash128 settings, const Wrong& wrong) {
-  const auto ask = [&] {
-    EffectNotes found;
-    std::ranges::copy_if(*block.notes, std::back_inserter(found), wrong);
-    return found;
-  };
-  if (!block.remembered) return ask();
-  const auto address = reinterpret_cast<std::uintptr_t>(block.notes.get());
-  const auto [entry, inserted] = memory.blocks.try_emplace(Hasher().add(settings).add(address).finish());
-  if (inserted) entry->second = {block.notes, ask()};
-  return entry->second.wrong;
+void judge_change(Store& store, const RunEvent& event, const EffectNote& note, WrongPaths& wrong) {
+  const Settings& settings = *event.settings;
+  if (wrote_a_file(note.kind) && note.path.contains(kDefaultRoot) &&
+      !relocated_once(permitted_by(store, *event.version->deploy.payload), note.path, settings.destination()))
+    wrong.misplaced.push_back(note.path);
+  if (changes_host(note.kind) &&
+      std::ranges::none_of(settings.roots, [&](const std::string& root) { return is_below(note.path, root); }))
+    wrong.outside.push_back(note.path);
 }
 
-// The changes of a run of which `wrong` is true.
-template <class Memory, class Wrong>
-const EffectNotes& wrong_changes(Lab& lab, const RunEvent& event, const Wrong& wrong) {
-  WrongMemory& memory = lab.store.attachment<Memory>();
-  const auto [entry, inserted] = memory.runs.try_emplace(event.run.get());
-  if (!inserted) return entry->second.wrong;
-  entry->second.about = event.run;
-  for (const Changes::Block& block : event.run->changes.blocks()) {
-    for (const EffectNote& note : wrong_of_block(memory, block, event.settings->hash, wrong)) {
-      entry->second.wrong.push_back({block.before + note.number, note.kind, note.path});
-    }
+std::unique_ptr<const WrongPaths> null_if_nothing(WrongPaths wrong) {
+  if (wrong.misplaced.empty() && wrong.outside.empty()) return nullptr;
+  return std::make_unique<const WrongPaths>(std::move(wrong));
+}
+
+std::unique_ptr<const WrongPaths> wrong_in_notes(Store& store, const RunEvent& event, const EffectNotes& notes) {
+  WrongPaths wrong;
+  for (const EffectNote& note : notes) judge_change(store, event, note, wrong);
+  return null_if_nothing(std::move(wrong));
+}
+
+void add(WrongPaths& all, const WrongPaths* some) {
+  if (some == nullptr) return;
+  all.misplaced.insert(all.misplaced.end(), some->misplaced.begin(), some->misplaced.end());
+  all.outside.insert(all.outside.end(), some->outside.begin(), some->outside.end());
+}
+
+void add_block(Store& store, const RunEvent& event, const Changes::Block& block, WrongPaths& all) {
+  if (!block.remembered) return add(all, wrong_in_notes(store, event, *block.notes).get());
+  const auto address = reinterpret_cast<std::uintptr_t>(block.notes.get());
+  const auto [entry, inserted] =
+      store.attachment<WrongMemory>().blocks.try_emplace(Hasher().add(event.settings->hash).add(address).finish());
+  if (inserted) entry.value() = {block.notes, wrong_in_notes(store, event, *block.notes)};
+  add(all, entry->second.wrong.get());
+}
+
+const WrongPaths& wrong_in_run(Store& store, const RunEvent& event) {
+  static const WrongPaths kNone;
+  const auto [entry, inserted] = store.attachment<WrongMemory>().runs.try_emplace(event.run.get());
+  if (inserted) {
+    WrongPaths wrong;
+    for (const Changes::Block& block : event.run->changes.blocks()) add_block(store, event, block, wrong);
+    entry.value() = {event.run, null_if_nothing(std::move(wrong))};
   }
-  return entry->second.wrong;
+  const auto& wrong = entry->second.wrong;
+  return wrong ? *wrong : kNone;
 }
 
 // What a run wrote below some /opt/kata must be below its own root, at a place that the payload knows.
 void check_run(const CheckContext& context, const RunEvent& event, Verdict& verdict) {
   const std::string& root = event.settings->destination();
-  const auto wrong = [&](const EffectNote& note) {
-    if (!wrote_a_file(note.kind) || !note.path.contains(kDefaultRoot)) return false;
-    return !relocated_once(permitted_by(context.lab.store, *event.version->deploy.payload), note.path, root);
-  };
-  for (const EffectNote& note : wrong_changes<WrongPlaces>(context.lab, event, wrong)) {
-    verdict.violations.push_back(
-        {event.node, note.path, wrong_relocation(note.path, root) + " and was written", event.release});
+  for (const std::string& path : wrong_in_run(context.lab.store, event).misplaced) {
+    verdict.violations.push_back({event.node, path, wrong_relocation(path, root) + " and was written", event.release});
   }
 }
 
@@ -269,14 +288,9 @@ void path_resolves(const NodeView& node, std::vector<Violation>& violations) {
 void path_inside_roots(const CheckContext& context, Verdict& verdict) {
   for (const RunEvent& event : context.record.runs) {
     verdict.spoke = true;
-    const Settings& settings = *event.settings;
-    const auto outside = [&](const EffectNote& note) {
-      return changes_host(note.kind) &&
-             std::ranges::none_of(settings.roots, [&](const std::string& root) { return is_below(note.path, root); });
-    };
-    for (const EffectNote& note : wrong_changes<OutsideRoots>(context.lab, event, outside)) {
+    for (const std::string& path : wrong_in_run(context.lab.store, event).outside) {
       verdict.violations.push_back(
-          {event.node, note.path, "is outside of the release's roots and was changed", event.release});
+          {event.node, path, "is outside of the release's roots and was changed", event.release});
     }
   }
 }

@@ -15,7 +15,7 @@ struct PlacesOfRelease {
 };
 
 struct PlacesMemory {
-  std::unordered_map<Hash128, PlacesOfRelease, Hash128Hash> of;  // by settings
+  HashMap<std::unique_ptr<PlacesOfRelease>> of;  // by settings
 };
 
 const Blob* pristine_of(Store& store, const Settings& settings, const std::string& path) {
@@ -47,12 +47,16 @@ PlaceOfRelease& wrapper_at(Store& store, const Settings& settings, PlacesOfRelea
 }
 
 std::vector<FileOfRelease> files_of(Store& store, const FileTree& files, const Settings& settings) {
-  const auto [entry, inserted] = store.attachment<PlacesMemory>().of.try_emplace(settings.hash);
-  PlacesOfRelease& places = entry->second;
-  if (inserted) places = places_of(store, settings);
+  auto& known = store.attachment<PlacesMemory>().of[settings.hash];
+  if (!known) known = std::make_unique<PlacesOfRelease>(places_of(store, settings));
+  PlacesOfRelease& places = *known;
   std::vector<FileOfRelease> found;
   const auto add = [&](PlaceOfRelease& place) {
-    if (const auto text = files.read(place.path)) found.push_back({place, *text, place.readings[*text]});
+    const auto text = files.read(place.path);
+    if (!text) return;
+    auto& reading = place.readings[*text];
+    if (!reading) reading = std::make_unique<Reading>();
+    found.push_back({place, *text, *reading});
   };
   for (PlaceOfRelease& place : places.fixed) add(place);
   const auto binaries = files.find(places.binaries);

@@ -1,13 +1,14 @@
 // The files of a release that name paths: configurations of its shims, its runtime configuration, its wrappers.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "harness/invariants/invariant.h"
 #include "harness/invariants/named_path.h"
+#include "sim/base/hash_map.h"
 
 namespace barnacle {
 
@@ -27,9 +28,9 @@ struct Reading {
 // Where a release has such a file.
 struct PlaceOfRelease {
   std::string path;
-  std::string shim = {};                                   // whose configuration it is; empty: nobody's
-  const Blob* pristine = nullptr;                          // what the payload has there; null: nothing
-  std::unordered_map<const Blob*, Reading> readings = {};  // by text
+  std::string shim = {};                                     // whose configuration it is; empty: nobody's
+  const Blob* pristine = nullptr;                            // what the payload has there; null: nothing
+  AddressMap<Blob, std::unique_ptr<Reading>> readings = {};  // by text
 };
 
 struct FileOfRelease {

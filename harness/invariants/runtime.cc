@@ -8,9 +8,21 @@
 namespace barnacle {
 namespace {
 
+// A RuntimeClass, and the handler that it names.
+struct Promise {
+  ObjectPtr runtime_class;
+  std::string_view handler;
+};
+
+std::string_view handler_of(const Object& runtime_class) {
+  const auto handler = runtime_class.json().find("handler");
+  return handler == runtime_class.json().end() ? std::string_view() : handler->get_ref<const std::string&>();
+}
+
 // The RuntimeClasses of a release: those that its chart owns, and those that its script made for its shims.
-std::vector<ObjectPtr> classes_of(const World& world, const Served& served, const Settings& settings) {
-  std::vector<ObjectPtr> classes;
+std::vector<Promise> promises_of(const World& world, const Served& served) {
+  std::vector<Promise> promises;
+  const Settings& settings = *served.settings;
   const RevisionPtr newest = newest_revision(world.cluster, served.namespace_, served.release);
   for (const ObjectPtr& object : world.cluster.of_kind(Kind::runtime_class)) {
     const std::string& owner = release_of(*object);
@@ -18,10 +30,30 @@ std::vector<ObjectPtr> classes_of(const World& world, const Served& served, cons
     const bool by_script = owner.empty() && std::ranges::any_of(settings.shims, [&](const std::string& shim) {
                              return settings.handler(shim) == object->name;
                            });
-    if (by_chart || by_script) classes.push_back(object);
+    if (by_chart || by_script) promises.push_back({object, handler_of(*object)});
   }
-  return classes;
+  return promises;
 }
+
+// They are the same on every node that a release serves with the same values.
+class Promises {
+ public:
+  explicit Promises(const World& world) : world_(world) {}
+
+  // Good until the next call.
+  const std::vector<Promise>& of(const Served& served) {
+    const auto known = std::ranges::find_if(known_, [&](const auto& one) {
+      return one.first->settings->hash == served.settings->hash && one.first->release == served.release &&
+             one.first->namespace_ == served.namespace_;
+    });
+    if (known != known_.end()) return known->second;
+    return known_.emplace_back(&served, promises_of(world_, served)).second;
+  }
+
+ private:
+  const World& world_;
+  std::vector<std::pair<const Served*, std::vector<Promise>>> known_;
+};
 
 }  // namespace
 
@@ -55,25 +87,25 @@ void runtime_restartable(const CheckContext& context, Verdict& verdict) {
 }
 
 void runtime_handlers(const CheckContext& context, Verdict& verdict) {
+  Promises promises(context.after);
   for (const ClusterNode& node : context.nodes) {
     if (!node.labelled) continue;
     const auto& loaded = node.host.host.loaded;
     for (std::size_t i = 0; i < node.served.size(); ++i) {
       if (node.standing[i] != Standing::settled) continue;
       const Served& served = *node.served[i];
-      for (const ObjectPtr& runtime_class : classes_of(context.after, served, *served.settings)) {
+      for (const Promise& promise : promises.of(served)) {
         verdict.spoke = true;
-        const std::string handler = runtime_class->json().value("handler", "");
-        if (!loaded || std::ranges::find(loaded->handlers, handler, &Handler::name) == loaded->handlers.end()) {
-          verdict.violations.push_back({node.name, "RuntimeClass " + runtime_class->name,
-                                        fmt::format("names handler {}, which the runtime has not loaded", handler),
-                                        served.release});
+        if (!loaded || std::ranges::find(loaded->handlers, promise.handler, &Handler::name) == loaded->handlers.end()) {
+          verdict.violations.push_back(
+              {node.name, "RuntimeClass " + promise.runtime_class->name,
+               fmt::format("names handler {}, which the runtime has not loaded", promise.handler), served.release});
           continue;
         }
         for (const BrokenHandler& one : broken_handlers_on(node)) {
-          if (one.handler == handler)
+          if (one.handler == promise.handler)
             verdict.violations.push_back(
-                {node.name, one.path, fmt::format("is missing for handler {}", handler), served.release});
+                {node.name, one.path, fmt::format("is missing for handler {}", promise.handler), served.release});
         }
       }
     }

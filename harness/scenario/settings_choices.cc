@@ -1,7 +1,7 @@
 #include "harness/scenario/settings_choices.h"
 
 #include <algorithm>
-#include <map>
+#include <array>
 
 namespace barnacle {
 namespace {
@@ -70,16 +70,17 @@ DrawnSettings draw_other(Choices& choices, const std::vector<DrawnSettings>& all
   return *choices.pick_from(others);
 }
 
-using Environment = std::map<std::string, std::string>;
+// The keys are always the same, in the same order.
+using Environment = std::array<std::pair<std::string_view, std::string>, 6>;
 
 Environment environment_of(const DrawnSettings& settings) {
-  return {{"shims", joined(settings.shims)},
-          {"debug", settings.debug ? "true" : "false"},
-          {"agentHttpsProxy", settings.proxy},
-          {"agentNoProxy", settings.proxy.empty() ? "" : std::string(kNoProxy)},
-          {"allowedHypervisorAnnotations", settings.annotations},
-          {"snapshotterHandlerMapping",
-           settings.mapped_shim.empty() ? "" : settings.mapped_shim + ":" + settings.snapshotter}};
+  return {{{"shims", joined(settings.shims)},
+           {"debug", settings.debug ? "true" : "false"},
+           {"agentHttpsProxy", settings.proxy},
+           {"agentNoProxy", settings.proxy.empty() ? "" : std::string(kNoProxy)},
+           {"allowedHypervisorAnnotations", settings.annotations},
+           {"snapshotterHandlerMapping",
+            settings.mapped_shim.empty() ? "" : settings.mapped_shim + ":" + settings.snapshotter}}};
 }
 
 }  // namespace
@@ -118,8 +119,8 @@ DrawnSettings change_settings(Choices& choices, const Alphabet& alphabet, const 
 
 Values values_of(const DrawnSettings& settings, const std::string& suffix, const std::string& prefix) {
   Values env = Values::object();
-  for (const auto& [key, value] : environment_of(settings)) {
-    if (!value.empty() && (key != "debug" || settings.debug)) env[key] = value;
+  for (auto&& [key, value] : environment_of(settings)) {
+    if (!value.empty() && (key != "debug" || settings.debug)) env[key] = std::move(value);
   }
   if (settings.create_runtime_classes) env["createRuntimeClasses"] = "true";
   if (!suffix.empty()) env["multiInstallSuffix"] = suffix;
@@ -131,9 +132,10 @@ Values values_of(const DrawnSettings& settings, const std::string& suffix, const
 
 Values changed_values(const DrawnSettings& from, const DrawnSettings& to) {
   const Environment before = environment_of(from);
+  Environment after = environment_of(to);
   Values values{{"env", Values::object()}};
-  for (const auto& [key, value] : environment_of(to)) {
-    if (before.at(key) != value) values["env"][key] = value;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (before[i] != after[i]) values["env"][after[i].first] = std::move(after[i].second);
   }
   return values;
 }
