@@ -25,22 +25,23 @@ RestartWatch::RestartWatch(const Host& host) { watching_ = !look(host).has_value
 bool RestartWatch::concerns(const PartRecord::Disturbance& change) const {
   if (!watching_) return false;
   if (by_links_ || change.path.starts_with("/etc/")) return true;
-  return any_of(files_, change.path) || (!change.contents_only && any_of(needed_, change.path));
+  return any_of(working_->files, change.path) ||
+         (!change.contents_only && any_of(needed_paths(*working_), change.path));
 }
 
 bool RestartWatch::concerns_addition(const std::string& path) const { return watching_ && path.starts_with("/etc/"); }
 
 std::optional<RestartWatch::Trouble> RestartWatch::look(const Host& host) {
-  const auto loaded = load_runtime_configuration(host.files, host.runtime);
+  const auto& loaded = load_runtime_configuration(host.files, host.runtime);
   seen_ = loaded ? *loaded : nullptr;
   if (!loaded) return Trouble{"the runtime would not start: " + loaded.error().what, loaded.error().file};
   const auto broken = broken_handlers(host.files, **loaded);
   if (!broken.empty())
     return Trouble{"handler " + broken.front().handler + " would have no " + broken.front().path, broken.front().path};
-  files_ = (*loaded)->files;
-  needed_ = needed_paths(**loaded);
+  working_ = seen_;
   const auto leads_elsewhere = [&](const std::string& path) { return is_link(host.files, path); };
-  by_links_ = std::ranges::any_of(files_, leads_elsewhere) || std::ranges::any_of(needed_, leads_elsewhere);
+  by_links_ = std::ranges::any_of(working_->files, leads_elsewhere) ||
+              std::ranges::any_of(needed_paths(*working_), leads_elsewhere);
   return std::nullopt;
 }
 

@@ -33,9 +33,8 @@ class RestartWatch {
  private:
   bool watching_ = false;
   LoadedConfigPtr seen_;
-  bool by_links_ = false;           // some path leads through a link: everything concerns it
-  std::vector<std::string> files_;  // whose contents are read
-  std::vector<std::string> needed_;
+  LoadedConfigPtr working_;  // what would have been loaded when that last worked out
+  bool by_links_ = false;    // some path of it leads through a link: everything concerns it
 };
 
 }  // namespace barnacle

@@ -6,14 +6,13 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "sim/base/hash_map.h"
 #include "sim/host/tree.h"
 
 namespace barnacle {
@@ -28,7 +27,7 @@ struct Look {
   };
   struct FoundHash {
     std::size_t operator()(const Found& found) const {
-      return std::hash<const void*>()(found.what) + static_cast<std::size_t>(found.error);
+      return AddressHash()(found.what) + static_cast<std::size_t>(found.error);
     }
   };
 
@@ -101,7 +100,7 @@ class LookMemory {
   // Either the next look or, at the end, the result.
   struct Place {
     std::optional<Look> look;
-    std::unordered_map<Look::Found, std::unique_ptr<Place>, Look::FoundHash> next;
+    tsl::robin_map<Look::Found, std::unique_ptr<Place>, Look::FoundHash> next;
     std::optional<Result> result;
   };
 

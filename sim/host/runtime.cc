@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <unordered_map>
+#include <deque>
 
 #include "sim/host/observe.h"
 #include "sim/host/runtime_load.h"
@@ -12,31 +12,21 @@
 namespace barnacle {
 namespace {
 
-// The files that a load reads, and a hash of what it could know of them.
-struct Gathered {
-  std::expected<ConfigSources, LoadError> sources;
-  Hash128 hash;
-};
+using Loaded = std::expected<LoadedConfigPtr, LoadError>;
 
+// What every version made of every tree. A host has one version, and there are but a few.
 struct RuntimeCache {
-  LookMemory<Gathered> containerd;
-  LookMemory<Gathered> crio;
-  std::unordered_map<Hash128, std::expected<LoadedConfigPtr, LoadError>, Hash128Hash> loaded;
-};
+  struct OfVersion {
+    RuntimeVersion version;
+    LookMemory<Loaded> loaded = {};
+  };
+  std::deque<OfVersion> versions;
 
-Gathered gathered(std::expected<ConfigSources, LoadError> sources) {
-  Hasher hasher;
-  if (sources) {
-    for (const ConfigSource& source : *sources) hasher.add(source.path).add(source.blob->hash);
+  LookMemory<Loaded>& of(const RuntimeVersion& version) {
+    const auto known = std::ranges::find(versions, version, &OfVersion::version);
+    return known != versions.end() ? known->loaded : versions.emplace_back(version).loaded;
   }
-  return {std::move(sources), hasher.finish()};
-}
-
-const Gathered& gather(RuntimeCache& cache, const FileTree& files, RuntimeFamily family) {
-  if (family == RuntimeFamily::crio)
-    return cache.crio.of(files, [](Looker& looker) { return gathered(crio_sources(looker)); });
-  return cache.containerd.of(files, [](Looker& looker) { return gathered(containerd_sources(looker)); });
-}
+};
 
 bool is_executable(const FileTree& files, const std::string& path) {
   const auto node = files.find(path);
@@ -90,15 +80,17 @@ Hash128 contents_of(Store& store, const std::vector<ConfigSource>& sources) {
   return hasher.finish();
 }
 
-std::expected<LoadedConfigPtr, LoadError> load(Store& store, const ConfigSources& sources,
-                                               const RuntimeVersion& version) {
+Loaded load(Looker& files, const RuntimeVersion& version) {
   const bool crio = version.family == RuntimeFamily::crio;
-  auto loaded = crio ? load_crio(store, sources) : load_containerd(store, sources, version);
+  const auto sources = crio ? crio_sources(files) : containerd_sources(files);
+  if (!sources) return std::unexpected(sources.error());
+  Store& store = files.store();
+  auto loaded = crio ? load_crio(store, *sources) : load_containerd(store, *sources, version);
   if (!loaded) return loaded;
   auto whole = std::make_shared<LoadedConfig>(**loaded);
   for (Handler& handler : whole->handlers) handler.shims = shim_places(handler);
   whole->needed = needed_by(whole->handlers);
-  whole->contents = contents_of(store, sources);
+  whole->contents = contents_of(store, *sources);
   return whole;
 }
 
@@ -138,18 +130,10 @@ std::optional<RuntimeVersion> RuntimeVersion::parse(std::string_view text) {
   return at == end ? std::optional(version) : std::nullopt;
 }
 
-std::expected<LoadedConfigPtr, LoadError> load_runtime_configuration(const FileTree& files,
-                                                                     const RuntimeVersion& version) {
-  auto& cache = files.store().attachment<RuntimeCache>();
-  const auto& [sources, hash] = gather(cache, files, version.family);
-  if (!sources) return std::unexpected(sources.error());
-  Hasher hasher;
-  hasher.add(static_cast<std::uint64_t>(version.family)).add(static_cast<std::uint64_t>(version.major_version));
-  hasher.add(static_cast<std::uint64_t>(version.minor_version)).add(static_cast<std::uint64_t>(version.patch_version));
-  const Hash128 key = hasher.add(hash).finish();
-  const auto known = cache.loaded.find(key);
-  if (known != cache.loaded.end()) return known->second;
-  return cache.loaded.emplace(key, load(files.store(), *sources, version)).first->second;
+const std::expected<LoadedConfigPtr, LoadError>& load_runtime_configuration(const FileTree& files,
+                                                                            const RuntimeVersion& version) {
+  return files.store().attachment<RuntimeCache>().of(version).of(
+      files, [&version](Looker& looker) { return load(looker, version); });
 }
 
 std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedConfig& loaded) {

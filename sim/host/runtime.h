@@ -68,8 +68,8 @@ struct LoadError {
 
 // Loads as a restart would; remembered in the tree's Store by all that is read. A missing
 // /etc/containerd/config.toml is no error (defaults).
-std::expected<LoadedConfigPtr, LoadError> load_runtime_configuration(const FileTree& files,
-                                                                     const RuntimeVersion& version);
+const std::expected<LoadedConfigPtr, LoadError>& load_runtime_configuration(const FileTree& files,
+                                                                            const RuntimeVersion& version);
 
 // The handlers of `loaded` that would not start a container on this host, and why: the shim at runtime_path (or found
 // by runtime_type in /usr/bin, /usr/local/bin) is missing or not executable, or its configuration file is missing.
