@@ -29,6 +29,8 @@ class ClusterAccess {
   ObjectPtr insert(Object&& object);
   // Replaces what is stored under the same kind, namespace and name; metadata or body may have changed.
   ObjectPtr put(Object&& object);
+  // The same where nothing changed that its content hash is of: it is not hashed again.
+  ObjectPtr put_same_content(Object&& object);
   // The same for a change of the status alone.
   ObjectPtr put_status(const Object& stored, Status status);
   // Takes it out of the store at once. A pod is remembered among the departed ones.

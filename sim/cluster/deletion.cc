@@ -36,7 +36,8 @@ void ClusterAccess::begin_deletion(const ObjectPtr& stored, Propagation propagat
   if (propagation == Propagation::orphan) add_finalizer(object, kOrphanFinalizer);
   if (object.kind == Kind::namespace_) add_finalizer(object, kNamespaceFinalizer);
   object.deletion_time = now();
-  put(std::move(object));
+  if (object.finalizers == stored->finalizers) put_same_content(std::move(object));
+  else put(std::move(object));
 }
 
 void ClusterAccess::finish_deletion(Kind kind, std::string_view ns, std::string_view name) {

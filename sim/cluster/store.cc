@@ -119,9 +119,13 @@ ObjectPtr ClusterAccess::insert(Object&& object) {
 }
 
 ObjectPtr ClusterAccess::put(Object&& object) {
+  object.content_hash = content_hash(object);
+  return put_same_content(std::move(object));
+}
+
+ObjectPtr ClusterAccess::put_same_content(Object&& object) {
   const auto place = place_of(object);
   object.resource_version = cluster.next_resource_version_++;
-  object.content_hash = content_hash(object);
   *place = std::make_shared<const Object>(std::move(object));
   return *place;
 }

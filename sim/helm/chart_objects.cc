@@ -17,7 +17,11 @@ Object make_object(Kind kind, std::string ns, std::string name, Json body) {
 }
 
 Json rule(std::string_view group, std::string_view resource, std::initializer_list<std::string_view> verbs) {
-  return {{"apiGroups", Json::array({group})}, {"resources", Json::array({resource})}, {"verbs", verbs}};
+  Json rule = Json::object();
+  rule["apiGroups"].push_back(group);
+  rule["resources"].push_back(resource);
+  rule["verbs"] = verbs;
+  return rule;
 }
 
 Json rules_of(const ChartFacts& facts, PodRole role) {
