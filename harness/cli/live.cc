@@ -146,9 +146,8 @@ std::expected<void, std::string> add_live_subject(Catalogue& catalogue, const st
   dates.insert(std::ranges::upper_bound(dates, loaded->date), loaded->date);
   catalogue.versions.versions[subject] = version;
   const auto live = std::make_shared<const LiveSubject>(std::move(*loaded));
-  const auto gate = std::getenv("BARNACLE_NO_GATE") != nullptr
-                        ? std::unexpected(std::string("BARNACLE_NO_GATE is set"))
-                        : gate_supported();
+  const auto gate = std::getenv("BARNACLE_NO_GATE") != nullptr ? std::unexpected(std::string("BARNACLE_NO_GATE is set"))
+                                                               : gate_supported();
   if (!gate) note(fmt::format("there is no effect gate: {}. Faults strike between commands", gate.error()));
   const LiveOptions options{.tools = *tools,
                             .work = (*work)->path(),

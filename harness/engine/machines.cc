@@ -44,6 +44,11 @@ void attribute(RunEvent& event, const Cluster& cluster, const Object& pod, const
   event.revision = revision ? revision->number : 0;
 }
 
+bool serves_as_before(const Served& known, const RunEvent& event, const RuntimeVersion& runtime) {
+  return known.settings == event.settings && known.version == event.version && known.runtime == runtime &&
+         known.release == event.release && !known.refused && event.pod_object == nullptr;
+}
+
 const Handler* find_handler(const Host& host, const std::string& name) {
   if (!host.loaded) return nullptr;
   const auto handler = std::ranges::find(host.loaded->handlers, name, &Handler::name);
@@ -106,33 +111,40 @@ RunResult WorldMachines::start_deployment(Cluster& cluster, const ContainerStart
   event.run = run_program(lab_, {request, event.pod_object}, node.host, cluster, fault ? &*fault : nullptr);
   if (request.turns == &turns) turns_.erase(start.node);
   event.after = node.host;
-  if (request.program == Program::install && !start.pod->owners.empty()) {
-    auto& served = world_.served[start.node][start.pod->namespace_ + "/" + event.owner];
-    if (event.run->result.ending == RunResult::Ending::settled) {
-      served = Served{.namespace_ = start.pod->namespace_,
-                      .daemon_set = event.owner,
-                      .release = event.release,
-                      .version = version,
-                      .settings = event.settings,
-                      .runtime = node.host->host.runtime,
-                      .pod = event.pod_object,
-                      .surroundings = event.surroundings,
-                      .refused = false,
-                      .hash = Hasher().add(event.settings->hash).add(node.host->host.runtime.text()).finish()};
-    } else if (!served.version) {
-      world_.served[start.node].erase(start.pod->namespace_ + "/" + event.owner);
-    } else {
-      served.refused = event.run->result.refused;
-      // It withdrew: nothing of it is left to be compared with.
-      const bool gone = !node.host->host.files.exists(served.destination());
-      if (served.refused && gone) world_.served[start.node].erase(start.pod->namespace_ + "/" + event.owner);
-    }
-  }
+  if (request.program == Program::install && !start.pod->owners.empty()) note_served(event, node);
   const RunResult& ended = event.run->result;
   RunResult result{ended.ending, ended.exit_code, ended.refused, {}};
   if (ended.ending == RunResult::Ending::exited) result.log = {last_line(event)};  // no more of it is asked for
   record_.runs.push_back(std::move(event));
   return result;
+}
+
+// What the release has come to on the node by this run.
+void WorldMachines::note_served(const RunEvent& event, const NodeHost& node) {
+  ServedOnNode& releases = world_.served[event.node];
+  const std::string name = event.namespace_ + "/" + event.owner;
+  const auto known = releases.find(name);
+  const RuntimeVersion& runtime = node.host->host.runtime;
+  if (event.run->result.ending == RunResult::Ending::settled) {
+    if (known != releases.end() && serves_as_before(known->second, event, runtime)) return;
+    const Hash128 hash = Hasher().add(event.settings->hash).add(runtime.text()).finish();
+    releases.edit()[name] = Served{.namespace_ = event.namespace_,
+                                   .daemon_set = event.owner,
+                                   .release = event.release,
+                                   .version = event.version,
+                                   .settings = event.settings,
+                                   .runtime = runtime,
+                                   .pod = event.pod_object,
+                                   .surroundings = event.surroundings,
+                                   .refused = false,
+                                   .hash = hash};
+    return;
+  }
+  if (known == releases.end()) return;
+  const bool refused = event.run->result.refused;
+  // It withdrew: nothing of it is left to be compared with.
+  if (refused && !node.host->host.files.exists(known->second.destination())) releases.edit().erase(name);
+  else if (refused != known->second.refused) releases.edit().at(name).refused = refused;
 }
 
 RunResult WorldMachines::start_workload(const ContainerStart& start, NodeHost& node) {

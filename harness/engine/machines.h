@@ -19,6 +19,7 @@ class WorldMachines : public Machines {
 
  private:
   RunResult start_deployment(Cluster& cluster, const ContainerStart& start, NodeHost& node, const VersionPtr& version);
+  void note_served(const RunEvent& event, const NodeHost& node);
   RunResult start_workload(const ContainerStart& start, NodeHost& node);
   std::optional<RunFault> fault_for(Program program, const std::string& node, const VersionPtr& version);
 

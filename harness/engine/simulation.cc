@@ -32,11 +32,11 @@ void create_namespace(Cluster& cluster, const std::string& name) {
 // What a release had on a node goes with the node, or with the release.
 void forget_gone_releases(World& world) {
   std::erase_if(world.served, [&](const auto& entry) { return world.find_node(entry.first) == nullptr; });
+  const auto is_gone = [&](const auto& entry) {
+    return world.cluster.find(Kind::daemon_set, entry.second.namespace_, entry.second.daemon_set) == nullptr;
+  };
   for (auto& [node, releases] : world.served) {
-    std::erase_if(releases, [&](const auto& entry) {
-      const Served& served = entry.second;
-      return world.cluster.find(Kind::daemon_set, served.namespace_, served.daemon_set) == nullptr;
-    });
+    if (std::ranges::any_of(releases, is_gone)) std::erase_if(releases.edit(), is_gone);
   }
 }
 

@@ -67,11 +67,11 @@ struct Lab {
   const Catalogue& catalogue;
   Store store;
   Runner runner;
-  std::map<std::string, HostPtr> fresh_hosts;                        // by kind and runtime
-  HashMap<HostPtr> fresh_installs;  // see fresh_install
-  std::shared_ptr<void> invariant_memory;                            // the invariants' own
-  std::unique_ptr<Tier> tier;                                        // null: the model
-  std::unique_ptr<PlayedSteps> played;                               // of the tier
+  std::map<std::string, HostPtr> fresh_hosts;  // by kind and runtime
+  HashMap<HostPtr> fresh_installs;             // see fresh_install
+  std::shared_ptr<void> invariant_memory;      // the invariants' own
+  std::unique_ptr<Tier> tier;                  // null: the model
+  std::unique_ptr<PlayedSteps> played;         // of the tier
 };
 
 // A scenario's start: its nodes, the namespaces, the date. Errors name the node.

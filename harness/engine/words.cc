@@ -98,7 +98,8 @@ std::string unknown_names(const Catalogue& catalogue, const Scenario& scenario) 
       return fault.kind == FaultKind::preempt && fault.until > 0;
     });
     if (catalogue.make_tier && back_and_forth)
-      return fmt::format("step {}: preempt: a live subject's runs cannot change places twice: leave `until` out", i + 1);
+      return fmt::format("step {}: preempt: a live subject's runs cannot change places twice: leave `until` out",
+                         i + 1);
   }
   for (const auto& list : {scenario.expect.findings.value_or(std::vector<std::string>{}), scenario.expect.at_least}) {
     for (const std::string& id : list) {

@@ -8,6 +8,7 @@
 
 #include "harness/scenario/scenario.h"
 #include "sim/cluster/cluster.h"
+#include "sim/cluster/shared_until_edited.h"
 #include "sim/deploy/process.h"
 #include "sim/deploy/version.h"
 
@@ -37,6 +38,9 @@ struct Served {
   const std::string& destination() const { return settings->destination(); }  // "/opt/kata-cicd"
 };
 
+// By namespace/name of the DaemonSet.
+using ServedOnNode = SharedUntilEdited<std::map<std::string, Served>>;
+
 // A running workload on a node, and the files that it needs to go on and to be stopped.
 struct Workload {
   std::string pod;
@@ -51,8 +55,7 @@ struct World {
   Cluster cluster;
   int helm = kHelm3;            // the client's major version: of the scenario, the same from its start to its end
   std::vector<NodeHost> nodes;  // by name
-  // By node, then by namespace/name of the DaemonSet. Only releases that have once settled there.
-  std::map<std::string, std::map<std::string, Served>> served;
+  std::map<std::string, ServedOnNode> served;  // by node: only releases that have once settled there
   std::vector<Workload> workloads;
   int created_workloads = 0;
   // Releases ("namespace/name") whose Helm client died, and which nobody has taken to a final state since.

@@ -106,9 +106,9 @@ void Execution::go_on() {
       let_others_run();
       continue;
     }
+    if (shell_.pending().kind == EffectKind::lock && !take_lock()) return;
     // The answer resumes the program, which then asks for its next effect in the same place.
-    const Effect effect = shell_.pending();
-    if (effect.kind == EffectKind::lock && !take_lock()) return;
+    const Effect effect = shell_.take_pending();
     if (effect.kind == EffectKind::part_begin) shell_.answer(begin_part(*effect.part));
     else if (effect.kind == EffectKind::part_end) shell_.answer(end_part(*effect.wanted));
     else cut_ = step(effect);

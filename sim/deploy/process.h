@@ -97,7 +97,7 @@ class Runner {
 
   Store& store_;
   PartMemory parts_;
-  HashMap<SettingsPtr> settings_;  // by version and environment
+  HashMap<SettingsPtr> settings_;            // by version and environment
   HashMap<std::vector<Remembered>> memory_;  // by program, settings, date and host, or surroundings
 };
 

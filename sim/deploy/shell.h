@@ -152,6 +152,7 @@ class Shell {
 
   // --- for whoever drives the program ---
   const Effect& pending() const { return pending_; }
+  Effect take_pending() { return std::move(pending_); }
   void answer(EffectResult result) {
     result_ = std::move(result);
     resume_point_.resume();
