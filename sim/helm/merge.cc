@@ -67,13 +67,12 @@ Json merge_tables(const Json& original, const Json& modified, const Json& curren
 
 // The chart's elements in the chart's order, each merged with the live one; behind them what others added.
 Json merge_lists(std::string_view key, const Json& original, const Json& modified, const Json& current) {
-  static const Json kNothing;
   const bool had_list = is_keyed(original, key);
   Json merged = Json::array();
   for (const Json& element : modified) {
     const Json* live = element_with(current, key, element[key]);
     const Json* before = had_list ? element_with(original, key, element[key]) : nullptr;
-    merged.push_back(live == nullptr ? element : merge_tables(before == nullptr ? kNothing : *before, element, *live));
+    merged.push_back(live == nullptr ? element : merge_tables(before == nullptr ? kNull : *before, element, *live));
   }
   for (const Json& element : current) {
     if (element_with(modified, key, element[key]) != nullptr) continue;
@@ -94,7 +93,6 @@ Json merge_any(std::string_view name, const Json& original, const Json& modified
 
 // The JSON merge patch that leads from `original` to `modified`, applied to `current`.
 Json apply_difference(const Json& original, const Json& modified, const Json& current) {
-  static const Json kNothing;
   if (!modified.is_object() || !current.is_object() || !original.is_object()) {
     return original == modified ? current : modified;
   }
