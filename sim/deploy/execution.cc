@@ -344,7 +344,7 @@ void Execution::note_loaded(const LoadedConfigPtr& loaded) {
   if (!loaded || loaded == noted_) return;
   noted_ = loaded;
   for (const std::string& path : noted_->files) note_if_aside(path);
-  for (const std::string& path : needed_paths(*noted_)) note_if_aside(path);
+  for (const std::string& path : noted_->needed) note_if_aside(path);
 }
 
 bool Execution::looked_at_no_neighbours_but(const std::set<std::string>& named) const {

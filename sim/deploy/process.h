@@ -1,7 +1,6 @@
 // Running programs: a start of a container's program to its end, effect by effect, and the memory of runs already seen.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>

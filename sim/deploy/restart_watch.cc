@@ -25,8 +25,7 @@ RestartWatch::RestartWatch(const Host& host) { watching_ = !look(host).has_value
 bool RestartWatch::concerns(const PartRecord::Disturbance& change) const {
   if (!watching_) return false;
   if (by_links_ || change.path.starts_with("/etc/")) return true;
-  return any_of(working_->files, change.path) ||
-         (!change.contents_only && any_of(needed_paths(*working_), change.path));
+  return any_of(working_->files, change.path) || (!change.contents_only && any_of(working_->needed, change.path));
 }
 
 bool RestartWatch::concerns_addition(const std::string& path) const { return watching_ && path.starts_with("/etc/"); }
@@ -40,8 +39,8 @@ std::optional<RestartWatch::Trouble> RestartWatch::look(const Host& host) {
     return Trouble{"handler " + broken.front().handler + " would have no " + broken.front().path, broken.front().path};
   working_ = seen_;
   const auto leads_elsewhere = [&](const std::string& path) { return is_link(host.files, path); };
-  by_links_ = std::ranges::any_of(working_->files, leads_elsewhere) ||
-              std::ranges::any_of(needed_paths(*working_), leads_elsewhere);
+  by_links_ =
+      std::ranges::any_of(working_->files, leads_elsewhere) || std::ranges::any_of(working_->needed, leads_elsewhere);
   return std::nullopt;
 }
 

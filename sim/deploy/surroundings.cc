@@ -66,7 +66,7 @@ std::optional<Surroundings> surroundings_of(const Host& host, const std::string&
     add_contents(hasher, host.files, path);
     around.named.insert(path);
   }
-  for (const std::string& path : needed_paths(**loads)) {
+  for (const std::string& path : (*loads)->needed) {
     if (!is_aside(path, destination)) continue;
     add_needed(hasher, host.files, path);
     around.named.insert(path);

@@ -147,8 +147,6 @@ std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedCo
   return broken;
 }
 
-const std::vector<std::string>& needed_paths(const LoadedConfig& loaded) { return loaded.needed; }
-
 std::string default_containerd_configuration(int major_version) {
   const bool major_2 = major_version >= 2;
   const char* plugin = major_2 ? "io.containerd.cri.v1.runtime" : "io.containerd.grpc.v1.cri";

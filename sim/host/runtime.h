@@ -55,7 +55,7 @@ struct LoadedConfig {
   std::vector<Handler> handlers;    // sorted by name
   std::string log_level;            // empty: the default
   std::vector<std::string> files;   // every file read, in order
-  std::vector<std::string> needed;  // needed_paths
+  std::vector<std::string> needed;  // every path at which broken_handlers looks
   Hash128 hash;                     // of the whole merged configuration by value
   Hash128 contents;                 // of every file read, by its path and parsed value: what a restart would read anew
 };
@@ -78,8 +78,5 @@ struct BrokenHandler {
   std::string path;  // what is missing
 };
 std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedConfig& loaded);
-
-// Every path at which broken_handlers looks.
-const std::vector<std::string>& needed_paths(const LoadedConfig& loaded);
 
 }  // namespace barnacle

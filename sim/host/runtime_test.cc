@@ -293,7 +293,7 @@ std::string told(const std::expected<LoadedConfigPtr, LoadError>& config, const 
   if (!config) return config.error().file + ": " + config.error().what;
   std::string text = to_hex((*config)->hash) + to_hex((*config)->contents);
   for (const std::string& file : (*config)->files) text += " " + file;
-  for (const std::string& path : needed_paths(**config)) text += " " + path;
+  for (const std::string& path : (*config)->needed) text += " " + path;
   for (const BrokenHandler& broken : broken_handlers(files, **config)) text += " !" + broken.path;
   return text;
 }
