@@ -25,7 +25,7 @@ bool counts_restarts(const Cluster& cluster, const Object& pod) {
 }
 
 void add_status(Hasher& hasher, const Cluster& cluster, const Object& pod, const PodStatus& status) {
-  hasher.add(status.node).add(status.pod_template_hash);
+  hasher.add(status.node).add(status.pod_template_hash.text());
   hasher.add(static_cast<std::uint64_t>(status.phase) * 16 + static_cast<std::uint64_t>(status.container));
   add_flag(hasher, status.settled);
   add_flag(hasher, status.stuck);

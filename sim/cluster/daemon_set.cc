@@ -148,8 +148,8 @@ void adopt(ClusterAccess& access, const Object& set) {
     }
   }
   for (const ObjectPtr& pod : orphans) {
-    Object adopted = *pod;
-    adopted.owners.edit().push_back({set.kind, set.name, set.uid});
+    Draft adopted = draft_of(*pod);
+    adopted->owners.edit().push_back({set.kind, set.name, set.uid});
     access.put(std::move(adopted));
   }
 }
@@ -172,7 +172,9 @@ void control_daemon_set(ClusterAccess& access, const ObjectPtr& set) {
   }
   for (const std::string& node : plan.create_on) create_pod(access, *set, node, {}, {});
   if (std::get<DaemonSetStatus>(set->status).observed_generation != set->generation) {
-    access.put_status(*set, DaemonSetStatus{set->generation});
+    Draft observed = draft_of(*set);
+    observed->status = DaemonSetStatus{set->generation};
+    access.put_status(std::move(observed));
   }
 }
 

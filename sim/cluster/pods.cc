@@ -87,21 +87,20 @@ bool create_pod(ClusterAccess& access, const Object& owner, std::string_view nod
                 std::vector<std::string> finalizers) {
   const PodTemplate& pod_template = *views_of(owner).pod_template;
   if (!service_account_lives(access.cluster, owner.namespace_, pod_template.spec->service_account)) return false;
-  Object pod;
-  pod.kind = Kind::pod;
-  pod.namespace_ = owner.namespace_;
-  pod.name = generated_name(access, owner);
-  pod.labels = pod_template.labels;
-  if (!extra_labels.empty()) pod.labels.edit().insert(extra_labels.begin(), extra_labels.end());
-  pod.annotations = pod_template.annotations;
-  pod.owners = {{owner.kind, owner.name, owner.uid}};
-  pod.finalizers = std::move(finalizers);
-  pod.body = pod_template.pod_body;
-  PodStatus status;
+  const auto pod = std::make_shared<Object>();
+  pod->kind = Kind::pod;
+  pod->namespace_ = owner.namespace_;
+  pod->name = generated_name(access, owner);
+  pod->labels = pod_template.labels;
+  if (!extra_labels.empty()) pod->labels.edit().insert(extra_labels.begin(), extra_labels.end());
+  pod->annotations = pod_template.annotations;
+  pod->owners.edit().push_back({owner.kind, owner.name, owner.uid});
+  pod->finalizers = std::move(finalizers);
+  pod->body = pod_template.pod_body;
+  PodStatus& status = pod->status.emplace<PodStatus>();
   status.node = node;
   status.pod_template_hash = pod_template.hash;
-  pod.status = std::move(status);
-  access.insert(std::move(pod));
+  access.insert(pod);
   return true;
 }
 

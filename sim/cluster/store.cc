@@ -99,7 +99,8 @@ std::vector<ObjectPtr>::iterator ClusterAccess::place_of(const Object& stored) {
   return cluster.objects_.begin() + (&*found - cluster.objects_.data());
 }
 
-ObjectPtr ClusterAccess::insert(Object&& object) {
+ObjectPtr ClusterAccess::insert(Draft draft) {
+  Object& object = *draft;
   check(!cluster.find(object.kind, object.namespace_, object.name), "an object is inserted once");
   const auto key = [](const ObjectPtr& other) { return std::tie(other->namespace_, other->name); };
   const std::span<const ObjectPtr> kind = cluster.of_kind(object.kind);
@@ -112,30 +113,20 @@ ObjectPtr ClusterAccess::insert(Object&& object) {
   object.deletion_time.reset();
   start_status(object, cluster.now);
   object.content_hash = content_hash(object);
-  auto stored = std::make_shared<const Object>(std::move(object));
-  cluster.objects_.insert(cluster.objects_.begin() + (std::to_address(behind) - cluster.objects_.data()), stored);
-  cluster.shift_kinds_behind(stored->kind, 1);
-  return stored;
+  cluster.shift_kinds_behind(object.kind, 1);
+  return *cluster.objects_.insert(cluster.objects_.begin() + (std::to_address(behind) - cluster.objects_.data()),
+                                  std::move(draft));
 }
 
-ObjectPtr ClusterAccess::put(Object&& object) {
-  object.content_hash = content_hash(object);
-  return put_same_content(std::move(object));
+ObjectPtr ClusterAccess::put(Draft draft) {
+  draft->content_hash = content_hash(*draft);
+  return put_status(std::move(draft));
 }
 
-ObjectPtr ClusterAccess::put_same_content(Object&& object) {
-  const auto place = place_of(object);
-  object.resource_version = cluster.next_resource_version_++;
-  *place = std::make_shared<const Object>(std::move(object));
-  return *place;
-}
-
-ObjectPtr ClusterAccess::put_status(const Object& stored, Status status) {
-  const auto place = place_of(stored);
-  auto object = std::make_shared<Object>(stored);
-  object->resource_version = cluster.next_resource_version_++;
-  object->status = std::move(status);
-  *place = std::move(object);
+ObjectPtr ClusterAccess::put_status(Draft draft) {
+  const auto place = place_of(*draft);
+  draft->resource_version = cluster.next_resource_version_++;
+  *place = std::move(draft);
   return *place;
 }
 
