@@ -15,9 +15,8 @@ std::string_view scope(Kind kind, std::string_view ns) { return is_namespaced(ki
 // 401 for an account that is gone, 403 for one without the right; nothing when the request may go on.
 std::optional<ApiError> authorize(Cluster& cluster, const Account& who, std::string_view verb, Kind kind,
                                   std::string_view ns, std::string_view name) {
-  if (who.administrator()) return std::nullopt;
+  if (cluster.allowed(who, verb, kind, ns, name)) return std::nullopt;
   const bool lives = service_account_lives(cluster, who.namespace_, who.name);
-  if (lives && cluster.allowed(who, verb, kind, ns, name)) return std::nullopt;
   const ApiError error = lives ? not_allowed(who, verb, kind, ns, name).error() : unauthorized().error();
   std::string denial = who.name;
   denial.append(" ")

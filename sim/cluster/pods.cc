@@ -11,17 +11,17 @@ namespace {
 constexpr std::string_view kSuffixLetters = "bcdfghjklmnpqrstvwxz2456789";
 constexpr std::size_t kSuffixLength = 5;
 
-std::string suffix_from(std::uint64_t order) {
+void append_suffix(std::string& name, std::uint64_t order) {
   std::uint64_t bits = Hasher().add(order).finish().low;
-  std::string suffix;
   for (std::size_t i = 0; i < kSuffixLength; ++i, bits /= kSuffixLetters.size())
-    suffix += kSuffixLetters[bits % kSuffixLetters.size()];
-  return suffix;
+    name += kSuffixLetters[bits % kSuffixLetters.size()];
 }
 
 std::string generated_name(const ClusterAccess& access, const Object& owner) {
   for (std::uint64_t draw = access.next_order();; draw += 0x100000000ULL) {
-    std::string name = owner.name + "-" + suffix_from(draw);
+    std::string name;
+    name.reserve(owner.name.size() + 1 + kSuffixLength);
+    append_suffix(name.append(owner.name).append("-"), draw);
     if (!access.cluster.find(Kind::pod, owner.namespace_, name)) return name;
   }
 }
