@@ -82,7 +82,9 @@ bool has_generated_name(const Object& pod);
 // counts: node, namespace, kind and name of the owner, then order of creation.
 bool canonical_before(const Object& pod, const Object& other);
 
-Hash128 content_hash(const Object& object);
+// Of all that Object::content_hash is of.
+Hash128 hash_of_content(const Object& object);
+Hash128 content_hash(const Object& object);  // remembered with the object
 
 // --- controllers: one pass each; they change nothing when there is nothing to do ---
 

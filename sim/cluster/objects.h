@@ -19,6 +19,7 @@
 #include "sim/base/clock.h"
 #include "sim/base/hash.h"
 #include "sim/cluster/field_ownership.h"
+#include "sim/cluster/hash_when_asked.h"
 #include "sim/cluster/shared_until_edited.h"
 
 namespace barnacle {
@@ -169,8 +170,8 @@ struct Object {
   // metadata.managedFields; null where nobody keeps them (see Cluster::notes_managers).
   FieldOwnersPtr field_owners;
   // Of everything above but uid, versions, dates, order and status; the suffix of a generated pod name does not count.
-  // The store keeps it.
-  Hash128 content_hash;
+  // The store keeps it; content_hash() in access.h asks for it.
+  HashWhenAsked content_hash;
 
   const nlohmann::json& json() const { return body->json; }
   // What clients own of it: its body, and labels and annotations in "metadata".

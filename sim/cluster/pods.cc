@@ -62,8 +62,8 @@ std::vector<Taint> Cluster::taints_of(const Object& node) {
 
 bool tolerates(const PodSpec& spec, const Object& node, bool as_daemon, bool no_execute_only) {
   const BodyViews& views = views_of(node);
-  // Nearly all nodes are like this, and controllers ask all the time.
-  if (views.taints.empty() && !views.unschedulable && node_status(node).ready) return true;
+  // Nearly all nodes are like this, and controllers ask all the time. What the control plane taints, daemons tolerate.
+  if (views.taints.empty() && (as_daemon || (!views.unschedulable && node_status(node).ready))) return true;
   for (const Taint& taint : Cluster::taints_of(node)) {
     if (taint.effect == "PreferNoSchedule" || (no_execute_only && taint.effect != "NoExecute")) continue;
     if (as_daemon && tolerated_by_daemons(taint.key)) continue;

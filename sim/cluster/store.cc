@@ -50,7 +50,6 @@ ObjectPtr first_namespace(const char* name, std::uint64_t number) {
   object.name = name;
   object.uid = object.resource_version = object.creation_order = number;
   object.body = make_body(nlohmann::json::object());
-  object.content_hash = content_hash(object);
   return std::make_shared<const Object>(std::move(object));
 }
 
@@ -112,14 +111,14 @@ ObjectPtr ClusterAccess::insert(Draft draft) {
   object.created = cluster.now;
   object.deletion_time.reset();
   start_status(object, cluster.now);
-  object.content_hash = content_hash(object);
+  object.content_hash.forget();
   cluster.shift_kinds_behind(object.kind, 1);
   return *cluster.objects_.insert(cluster.objects_.begin() + (std::to_address(behind) - cluster.objects_.data()),
                                   std::move(draft));
 }
 
 ObjectPtr ClusterAccess::put(Draft draft) {
-  draft->content_hash = content_hash(*draft);
+  draft->content_hash.forget();
   return put_status(std::move(draft));
 }
 
