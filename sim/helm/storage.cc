@@ -36,10 +36,13 @@ Object secret_of(const Revision& revision) {
   return secret;
 }
 
-// Null for every other object.
-RevisionPtr revision_in(const Object& object) {
-  if (object.kind != Kind::secret || !object.payload || !object.name.starts_with(kSecretPrefix)) return nullptr;
-  return std::static_pointer_cast<const Revision>(object.payload);
+bool holds_revision(const Object& secret) { return secret.payload && secret.name.starts_with(kSecretPrefix); }
+
+const Revision& revision_in(const Object& secret) { return *static_cast<const Revision*>(secret.payload.get()); }
+RevisionPtr revision_of(const Object& secret) { return std::static_pointer_cast<const Revision>(secret.payload); }
+
+bool belongs_to(const Object& secret, std::string_view ns, std::string_view release) {
+  return secret.namespace_ == ns && holds_revision(secret) && revision_in(secret).release == release;
 }
 
 // Makes room for one more revision.
@@ -88,9 +91,11 @@ bool is_pending(ReleaseStatus status) {
 }
 
 std::vector<RevisionPtr> stored_revisions(const Cluster& cluster) {
+  const auto secrets = cluster.of_kind(Kind::secret);
   std::vector<RevisionPtr> revisions;
-  for (const ObjectPtr& object : cluster.of_kind(Kind::secret)) {
-    if (RevisionPtr revision = revision_in(*object)) revisions.push_back(std::move(revision));
+  revisions.reserve(secrets.size());
+  for (const ObjectPtr& secret : secrets) {
+    if (holds_revision(*secret)) revisions.push_back(revision_of(*secret));
   }
   std::ranges::sort(revisions, {}, [](const RevisionPtr& r) { return std::tie(r->namespace_, r->release, r->number); });
   return revisions;
@@ -98,18 +103,20 @@ std::vector<RevisionPtr> stored_revisions(const Cluster& cluster) {
 
 std::vector<RevisionPtr> history_of(const Cluster& cluster, std::string_view ns, std::string_view release) {
   std::vector<RevisionPtr> history;
-  for (const ObjectPtr& object : cluster.of_kind(Kind::secret)) {
-    if (object->namespace_ != ns) continue;
-    RevisionPtr revision = revision_in(*object);
-    if (revision && revision->release == release) history.push_back(std::move(revision));
+  for (const ObjectPtr& secret : cluster.of_kind(Kind::secret)) {
+    if (belongs_to(*secret, ns, release)) history.push_back(revision_of(*secret));
   }
   std::ranges::sort(history, {}, &Revision::number);
   return history;
 }
 
 RevisionPtr newest_revision(const Cluster& cluster, std::string_view ns, std::string_view release) {
-  const std::vector<RevisionPtr> history = history_of(cluster, ns, release);
-  return history.empty() ? nullptr : history.back();
+  const Object* newest = nullptr;
+  for (const ObjectPtr& secret : cluster.of_kind(Kind::secret)) {
+    if (!belongs_to(*secret, ns, release)) continue;
+    if (newest == nullptr || revision_in(*newest).number < revision_in(*secret).number) newest = secret.get();
+  }
+  return newest == nullptr ? nullptr : revision_of(*newest);
 }
 
 RevisionPtr deployed_revision(const Cluster& cluster, std::string_view ns, std::string_view release) {
