@@ -71,10 +71,6 @@ std::shared_ptr<const Effect> asked_before(Store& store, const Effect& effect) {
   return entry->second;
 }
 
-bool is_below(std::string_view path, std::string_view folder) {
-  return path == folder || (path.starts_with(folder) && path.substr(folder.size()).starts_with('/'));
-}
-
 }  // namespace
 
 Execution::Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host,
