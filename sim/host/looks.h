@@ -81,9 +81,26 @@ class Looker {
 template <class Result>
 class LookMemory {
  public:
-  // What `function` makes of the tree.
+  // What `function` makes of the tree. Often several ask of one tree before it changes.
   template <class Function>
   const Result& of(const FileTree& files, Function function) {
+    if (last_tree_ != files.root()) {
+      last_ = &look_up(files, function);
+      last_tree_ = files.root();
+    }
+    return *last_;
+  }
+
+ private:
+  // Either the next look or, at the end, the result.
+  struct Place {
+    std::optional<Look> look;
+    tsl::robin_map<Look::Found, std::unique_ptr<Place>, Look::FoundHash> next;
+    std::optional<Result> result;
+  };
+
+  template <class Function>
+  const Result& look_up(const FileTree& files, Function& function) {
     Place* at = &first_;
     while (at->look) {
       const auto next = at->next.find(at->look->take(files));
@@ -95,14 +112,6 @@ class LookMemory {
     Result result = function(looker);
     return place_of(looker.seen()).result.emplace(std::move(result));
   }
-
- private:
-  // Either the next look or, at the end, the result.
-  struct Place {
-    std::optional<Look> look;
-    tsl::robin_map<Look::Found, std::unique_ptr<Place>, Look::FoundHash> next;
-    std::optional<Result> result;
-  };
 
   Place& place_of(const std::vector<Looker::Seen>& seen) {
     Place* at = &first_;
@@ -116,6 +125,8 @@ class LookMemory {
   }
 
   Place first_;
+  const Node* last_tree_ = nullptr;
+  const Result* last_ = nullptr;
 };
 
 }  // namespace barnacle
