@@ -39,8 +39,15 @@ class NodeTable {
   static const std::string* intern_name(Store& store, std::string_view name);
   // `node.state` is filled in here. Its children, blob and names are of the same Store.
   static const Node* intern(Store& store, Node node);
-  // The directory with these attributes and entries; null where there was none yet.
-  static const Node* find_directory(Store& store, const Attributes& attributes, Hash128 listing);
+  // The node in that state; null where there was none yet.
+  static const Node* find(Store& store, Hash128 state);
+  // The same as intern for a node whose state is filled in, and known to nobody yet.
+  static const Node* add(Store& store, Node&& node);
+
+  // Node::state of a directory with these attributes and entries.
+  static Hash128 state_of_directory(const Attributes& attributes, Hash128 listing) {
+    return state_of(FileKind::directory, attributes, listing);
+  }
 
   // Node::listing with another node (null: none) in the place of the one that had this name.
   static Hash128 relisted(Hash128 listing, std::string_view name, const Node* before, const Node* after);

@@ -30,13 +30,16 @@ const std::string* NodeTable::intern_name(Store& store, std::string_view name) {
 }
 
 const Node* NodeTable::intern(Store& store, Node node) {
-  Store::Tables& tables = *store.tables_;
   node.state = state_of(node.kind, node.attributes, node.blob != nullptr ? node.blob->hash : node.listing);
-  const auto known = tables.nodes_by_state.find(node.state);
-  if (known != tables.nodes_by_state.end()) {
-    check(same(**known, node), "two nodes have one 128-bit hash");
-    return *known;
+  if (const Node* known = find(store, node.state)) {
+    check(same(*known, node), "two nodes have one 128-bit hash");
+    return known;
   }
+  return add(store, std::move(node));
+}
+
+const Node* NodeTable::add(Store& store, Node&& node) {
+  Store::Tables& tables = *store.tables_;
   tables.bytes += sizeof(Node) + node.children.size() * sizeof(Child);
   return *tables.nodes_by_state.insert(&tables.nodes.emplace_back(std::move(node))).first;
 }
@@ -45,9 +48,9 @@ bool NodeTable::same(const Node& a, const Node& b) {
   return a.kind == b.kind && a.attributes == b.attributes && a.blob == b.blob && a.children == b.children;
 }
 
-const Node* NodeTable::find_directory(Store& store, const Attributes& attributes, Hash128 listing) {
+const Node* NodeTable::find(Store& store, Hash128 state) {
   const auto& nodes = store.tables_->nodes_by_state;
-  const auto known = nodes.find(state_of(FileKind::directory, attributes, listing));
+  const auto known = nodes.find(state);
   return known == nodes.end() ? nullptr : *known;
 }
 

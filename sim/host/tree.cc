@@ -15,8 +15,10 @@ const Node* with_child(Store& store, const Node& directory, std::string_view nam
                        const Node* node) {
   if (node == present) return &directory;
   const Hash128 listing = NodeTable::relisted(directory.listing, name, present, node);
-  if (const Node* known = NodeTable::find_directory(store, directory.attributes, listing)) return known;
+  const Hash128 state = NodeTable::state_of_directory(directory.attributes, listing);
+  if (const Node* known = NodeTable::find(store, state)) return known;
   Node changed = directory;
+  changed.state = state;
   const auto at = std::ranges::lower_bound(changed.children, name, {},
                                            [](const Child& child) { return std::string_view(*child.name); });
   changed.listing = listing;
@@ -29,7 +31,7 @@ const Node* with_child(Store& store, const Node& directory, std::string_view nam
   } else {
     changed.children.insert(at, Child{NodeTable::intern_name(store, name), node, tag_of(name)});
   }
-  return NodeTable::intern(store, std::move(changed));
+  return NodeTable::add(store, std::move(changed));
 }
 
 // The root after the entry at `place` became `node`; null removes it.
@@ -310,10 +312,6 @@ std::string_view parent_path(std::string_view path) {
 std::string_view base_name(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
-bool is_below(std::string_view path, std::string_view folder) {
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
 }  // namespace barnacle

@@ -146,6 +146,8 @@ std::string join(std::string_view directory, std::string_view name);
 std::string_view parent_path(std::string_view path);
 std::string_view base_name(std::string_view path);
 // The path is the folder itself, or leads into it.
-bool is_below(std::string_view path, std::string_view folder);
+inline bool is_below(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
 
 }  // namespace barnacle
