@@ -102,9 +102,8 @@ Loaded load(Looker& files, const RuntimeVersion& version) {
 }  // namespace
 
 std::string RuntimeVersion::text() const {
-  const std::string family_name = family == RuntimeFamily::crio ? "cri-o" : "containerd";
-  return family_name + "://" + std::to_string(major_version) + "." + std::to_string(minor_version) + "." +
-         std::to_string(patch_version);
+  const std::string_view family_name = family == RuntimeFamily::crio ? "cri-o" : "containerd";
+  return fmt::format("{}://{}.{}.{}", family_name, major_version, minor_version, patch_version);
 }
 
 std::string RuntimeVersion::unit() const { return family == RuntimeFamily::crio ? "crio" : "containerd"; }
