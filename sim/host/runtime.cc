@@ -102,8 +102,9 @@ Loaded load(Looker& files, const RuntimeVersion& version) {
 }  // namespace
 
 std::string RuntimeVersion::text() const {
-  const std::string_view family_name = family == RuntimeFamily::crio ? "cri-o" : "containerd";
-  return fmt::format("{}://{}.{}.{}", family_name, major_version, minor_version, patch_version);
+  std::string text = family == RuntimeFamily::crio ? "cri-o://" : "containerd://";
+  text.append(std::to_string(major_version)).append(".").append(std::to_string(minor_version)).append(".");
+  return text.append(std::to_string(patch_version));
 }
 
 std::string RuntimeVersion::unit() const { return family == RuntimeFamily::crio ? "crio" : "containerd"; }
