@@ -73,7 +73,7 @@ struct Plan {
 };
 
 void plan_removal(const Cluster& cluster, const Object* pod, Plan& plan) {
-  plan.remove.push_back(cluster.find(Kind::pod, pod->namespace_, pod->name));
+  plan.remove.push_back(latest(cluster, *pod));
 }
 
 // Pods whose node is gone are the garbage collector's.
@@ -160,8 +160,7 @@ void control_daemon_set(ClusterAccess& access, const ObjectPtr& set) {
   }
   for (const ObjectPtr& pod : plan.remove) {
     // The same pod may be planned for two reasons.
-    const ObjectPtr stored = access.cluster.find(Kind::pod, pod->namespace_, pod->name);
-    if (stored) access.begin_deletion(stored, Propagation::background);
+    if (const ObjectPtr stored = latest(access.cluster, *pod)) access.begin_deletion(stored, Propagation::background);
   }
   // Removing and creating pods leaves the nodes as they are.
   for (const Object* node : plan.create_on) create_pod(access, *set, node->name, {}, {});
