@@ -99,13 +99,15 @@ constexpr std::array<Fixed, 7> kFixed{{
 
 }  // namespace
 
+bool is_clean(const Json& body) {
+  return body.is_object() &&
+         std::ranges::none_of(kNotOfTheBody, [&](std::string_view key) { return body.contains(key); });
+}
+
 BodyPtr cleaned_body(const BodyPtr& body) {
+  if (body && body->clean) return body;
   static const BodyPtr kEmpty = make_body(Json::object());
   if (!body || !body->json.is_object()) return kEmpty;
-  const auto is_of_the_body = [](const auto& entry) {
-    return std::ranges::find(kNotOfTheBody, entry.first) == kNotOfTheBody.end();
-  };
-  if (std::ranges::all_of(body->json.get_ref<const Json::object_t&>(), is_of_the_body)) return body;
   Json json = body->json;
   for (const std::string_view key : kNotOfTheBody) json.erase(std::string(key));
   return make_body(std::move(json));

@@ -98,10 +98,11 @@ std::vector<ObjectPtr>::iterator ClusterAccess::place_of(const Object& stored) {
 
 ObjectPtr ClusterAccess::insert(Draft draft) {
   Object& object = *draft;
-  check(!cluster.find(object.kind, object.namespace_, object.name), "an object is inserted once");
   const auto key = [](const ObjectPtr& other) { return std::tie(other->namespace_, other->name); };
   const std::span<const ObjectPtr> kind = cluster.of_kind(object.kind);
   const auto behind = std::ranges::upper_bound(kind, std::tie(object.namespace_, object.name), {}, key);
+  check(behind == kind.begin() || !is_called(**std::prev(behind), object.namespace_, object.name),
+        "an object is inserted once");
   object.uid = cluster.next_uid_++;
   object.resource_version = cluster.next_resource_version_++;
   object.creation_order = cluster.next_order_++;
