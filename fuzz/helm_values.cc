@@ -54,7 +54,7 @@ void check_typed(const Json& a, const Json& b, const Json& c) {
 // The remembered answer is the computed one, the second time too.
 void check_remembered(const Json& defaults, const Json& config) {
   Chart chart;
-  chart.defaults = defaults;
+  chart.defaults = std::make_shared<const Values>(defaults);
   const Json expected = merge_values(defaults, config);
   require(*coalesced_values(chart, config) == expected, "coalesced values are merged ones: {} over {}", config.dump(),
           defaults.dump());

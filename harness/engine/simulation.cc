@@ -84,6 +84,22 @@ Cluster surroundings_of(const Served& served) {
   return cluster;
 }
 
+// Null where it does not settle within three starts.
+HostPtr with_installed(Lab& lab, HostPtr host, const Served& served) {
+  if (!(host->host.runtime == served.runtime)) host = with_runtime(host, served.runtime);
+  Cluster cluster = surroundings_of(served);
+  const ProgramStart start{{.program = Program::install,
+                            .settings = served.settings,
+                            .node = served.pod ? std::get<PodStatus>(served.pod->status).node : kSomeNode,
+                            .account = {},
+                            .host_now = lab.catalogue.versions.payload_dates.back()},
+                           served.pod};
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    if (run_program(lab, start, host, cluster)->result.ending == RunResult::Ending::settled) return host;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Lab::Lab(const Catalogue& all) : catalogue(all), runner(store) {
@@ -176,31 +192,17 @@ RunPtr run_program(Lab& lab, const ProgramStart& start, HostPtr& host, Cluster& 
   return lab.tier ? lab.tier->run(start, host, cluster, fault) : lab.runner.run(start.request, host, cluster, fault);
 }
 
-HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const Served*>& releases) {
+HostPtr fresh_install(Lab& lab, const HostPtr& baseline, std::span<const Served* const> releases) {
+  if (releases.empty()) return baseline;
   Hasher hasher;
   hasher.add(baseline->state);
   for (const Served* served : releases) {
     hasher.add(served->hash);
   }
-  const auto [entry, inserted] = lab.fresh_installs.try_emplace(hasher.finish());
-  if (!inserted) return entry->second;
-  HostPtr host = baseline;
-  for (const Served* served : releases) {
-    if (!(host->host.runtime == served->runtime)) host = with_runtime(host, served->runtime);
-    Cluster cluster = surroundings_of(*served);
-    const ProgramStart start{{.program = Program::install,
-                              .settings = served->settings,
-                              .node = served->pod ? std::get<PodStatus>(served->pod->status).node : kSomeNode,
-                              .account = {},
-                              .host_now = lab.catalogue.versions.payload_dates.back()},
-                             served->pod};
-    bool settled = false;
-    for (int attempt = 0; attempt < 3 && !settled; ++attempt) {
-      settled = run_program(lab, start, host, cluster)->result.ending == RunResult::Ending::settled;
-    }
-    if (!settled) return nullptr;
-  }
-  return lab.fresh_installs[hasher.finish()] = host;
+  const Hash128 key = hasher.finish();
+  if (const auto known = lab.fresh_installs.find(key); known != lab.fresh_installs.end()) return known->second;
+  const HostPtr before = fresh_install(lab, baseline, releases.first(releases.size() - 1));
+  return lab.fresh_installs[key] = before ? with_installed(lab, before, *releases.back()) : nullptr;
 }
 
 const std::string& release_of(const Object& object) {

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -87,7 +88,7 @@ RunPtr run_program(Lab& lab, const ProgramStart& start, HostPtr& host, Cluster& 
 
 // What installs in this order, one after the other, leave on `baseline`; null where one of them does not settle within
 // three starts. Every release as it served.
-HostPtr fresh_install(Lab& lab, const HostPtr& baseline, const std::vector<const Served*>& releases);
+HostPtr fresh_install(Lab& lab, const HostPtr& baseline, std::span<const Served* const> releases);
 
 // The release that an object belongs to by Helm's annotations; empty when none.
 const std::string& release_of(const Object& object);

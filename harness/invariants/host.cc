@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <span>
 
@@ -216,8 +217,8 @@ void host_commutes(const NodeView& node, std::vector<Violation>& violations) {
       const Served* a = node.served[i];
       const Served* b = node.served[k];
       if (a->refused || b->refused || !(a->runtime == b->runtime)) continue;
-      const HostPtr one = fresh_install(node.lab, node.baseline, {a, b});
-      const HostPtr other = fresh_install(node.lab, node.baseline, {b, a});
+      const HostPtr one = fresh_install(node.lab, node.baseline, std::array{a, b});
+      const HostPtr other = fresh_install(node.lab, node.baseline, std::array{b, a});
       if (!one || !other || same_files(node.lab, one, *other)) continue;
       violations.push_back(difference(one->host.files, other->host.files,
                                       fmt::format("the order of {} and {} matters", a->release, b->release)));

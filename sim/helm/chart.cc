@@ -121,8 +121,8 @@ ChartPtr make_kata_chart(const ChartFacts& facts) {
   auto chart = std::make_shared<Chart>();
   chart->name = "kata-deploy";
   chart->version = facts.version;
-  chart->defaults = chart_defaults(facts);
-  chart->identity = hash_of_facts(facts, chart->defaults);
+  chart->defaults = std::make_shared<const Values>(chart_defaults(facts));
+  chart->identity = hash_of_facts(facts, *chart->defaults);
   chart->render = [facts](const RenderRequest& request) { return render(facts, request); };
   if (facts.guard_values) chart->guard = refuse_moving;
   return chart;

@@ -37,7 +37,7 @@ bool is_to_be_installed(const RevisionPtr& newest) { return !newest || newest->s
 
 }  // namespace
 
-HelmResult Helm::install(const std::string& release, const std::string& ns, ChartPtr chart, const Values& values,
+HelmResult Helm::install(const std::string& release, const std::string& ns, ChartPtr chart, const UserValues& values,
                          const HelmOptions& options) {
   return run_command(cluster_, machines_, options, major_, [&](Client& client) {
     return prefixed("INSTALLATION FAILED: ", run_install(client, {release, ns}, chart, values, options.replace));

@@ -83,7 +83,7 @@ struct RenderRequest {
 struct Chart {
   std::string name;     // "kata-deploy"
   std::string version;  // "3.16.0"
-  Values defaults;
+  std::shared_ptr<const Values> defaults = std::make_shared<const Values>();
   // A function of release, namespace and values alone, so that its answer can be remembered.
   std::function<std::expected<Rendered, RenderError>(const RenderRequest&)> render;
   // What a template refuses after a `lookup` in the cluster; asked before every rendering. May be empty.
@@ -155,7 +155,7 @@ class Helm {
   Helm(Cluster& cluster, Machines& machines, int major = kHelm3)
       : cluster_(cluster), machines_(machines), major_(major) {}
 
-  HelmResult install(const std::string& release, const std::string& ns, ChartPtr chart, const Values& values,
+  HelmResult install(const std::string& release, const std::string& ns, ChartPtr chart, const UserValues& values,
                      const HelmOptions& options);
   // `chart` as given on the command line; `values` null: none given.
   HelmResult upgrade(const std::string& release, const std::string& ns, ChartPtr chart, const Values* values,

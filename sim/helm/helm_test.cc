@@ -599,7 +599,7 @@ TEST(HelmHooks, RunByWeightThenName) {
   Names order;
   auto chart = std::make_shared<Chart>();
   chart->name = "hooks";
-  chart->defaults = Values::object();
+  chart->defaults = std::make_shared<const Values>(Values::object());
   chart->render = [](const RenderRequest&) -> std::expected<Rendered, RenderError> {
     Rendered rendered;
     for (const auto& [name, weight] : {std::pair{"c", 1}, {"b", 0}, {"a", 0}, {"d", -5}}) {

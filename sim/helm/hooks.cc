@@ -85,11 +85,11 @@ Done wait_for_hook(Client& client, const Object& object) {
   return {};
 }
 
-Done run_hook(Client& client, const Revision& revision, const Hook& hook, std::string_view event) {
+Done run_hook(Client& client, const Object& secret, const Hook& hook, std::string_view event) {
   if (deleted_before(hook.delete_policy)) {
     if (Done deleted = delete_hook(client, hook.object); !deleted) return deleted;
   }
-  store_again(client, revision);
+  store_again(client, secret);
   if (const auto made = client.make(hook.object); !made) {
     return std::unexpected("warning: Hook " + std::string(event) + " " + hook.object.name +
                            " failed: " + made.error().message);
@@ -112,8 +112,10 @@ void clean_up_after(Client& client, const HookList& hooks, std::size_t failed) {
 
 Done run_hooks(Client& client, const Revision& revision, std::string_view event) {
   const HookList hooks = hooks_of(*revision.manifest, event);
+  if (hooks.empty()) return {};
+  const Object secret = secret_of(revision);
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    Done ran = run_hook(client, revision, *hooks[i], event);
+    Done ran = run_hook(client, secret, *hooks[i], event);
     if (ran) continue;
     if (client.applies()) clean_up_after(client, hooks, i);
     return ran;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -20,29 +21,28 @@ const BodyPtr& secret_body() {
   return body;
 }
 
-Object secret_of(const Revision& revision) {
-  Object secret;
-  secret.kind = Kind::secret;
-  secret.namespace_ = revision.namespace_;
-  secret.name = secret_name(revision.release, revision.number);
-  Strings& labels = secret.labels.edit();
-  labels.emplace("name", revision.release);
-  labels.emplace("owner", "helm");
-  labels.emplace("status", status_name(revision.status));
-  labels.emplace("version", std::to_string(revision.number));
-  secret.body = secret_body();
-  secret.payload = std::make_shared<const Revision>(revision);
-  secret.payload_hash = hash_of_revision(revision);
-  return secret;
+// What a Secret stores; null when that is no revision.
+const Revision* revision_in(const Object& secret) {
+  return secret.name.starts_with(kSecretPrefix) ? static_cast<const Revision*>(secret.payload.get()) : nullptr;
 }
 
-bool holds_revision(const Object& secret) { return secret.payload && secret.name.starts_with(kSecretPrefix); }
+RevisionPtr shared_revision_in(const Object& secret) {
+  return std::static_pointer_cast<const Revision>(secret.payload);
+}
 
-const Revision& revision_in(const Object& secret) { return *static_cast<const Revision*>(secret.payload.get()); }
-RevisionPtr revision_of(const Object& secret) { return std::static_pointer_cast<const Revision>(secret.payload); }
+// Those that store the revisions of a release; v10 comes before v2.
+auto secrets_of(const Cluster& cluster, std::string_view ns, std::string_view release) {
+  return cluster.of_kind(Kind::secret) | std::views::filter([ns, release](const ObjectPtr& secret) {
+           if (secret->namespace_ != ns) return false;
+           const Revision* revision = revision_in(*secret);
+           return revision != nullptr && revision->release == release;
+         });
+}
 
-bool belongs_to(const Object& secret, std::string_view ns, std::string_view release) {
-  return secret.namespace_ == ns && holds_revision(secret) && revision_in(secret).release == release;
+RevisionPtr newest_in(auto secrets) {
+  const auto number = [](const ObjectPtr& secret) { return revision_in(*secret)->number; };
+  const auto newest = std::ranges::max_element(secrets, {}, number);
+  return newest == secrets.end() ? nullptr : shared_revision_in(**newest);
 }
 
 // Makes room for one more revision.
@@ -61,6 +61,22 @@ Done prune_history(Client& client, std::string_view ns, std::string_view release
 }
 
 }  // namespace
+
+Object secret_of(const Revision& revision) {
+  Object secret;
+  secret.kind = Kind::secret;
+  secret.namespace_ = revision.namespace_;
+  secret.name = secret_name(revision.release, revision.number);
+  Strings& labels = secret.labels.edit();
+  labels.emplace_hint(labels.end(), "name", revision.release);
+  labels.emplace_hint(labels.end(), "owner", "helm");
+  labels.emplace_hint(labels.end(), "status", status_name(revision.status));
+  labels.emplace_hint(labels.end(), "version", std::to_string(revision.number));
+  secret.body = secret_body();
+  secret.payload = std::make_shared<const Revision>(revision);
+  secret.payload_hash = hash_of_revision(revision);
+  return secret;
+}
 
 Hash128 hash_of_revision(const Revision& revision) {
   Hasher hasher;
@@ -95,7 +111,7 @@ std::vector<RevisionPtr> stored_revisions(const Cluster& cluster) {
   std::vector<RevisionPtr> revisions;
   revisions.reserve(secrets.size());
   for (const ObjectPtr& secret : secrets) {
-    if (holds_revision(*secret)) revisions.push_back(revision_of(*secret));
+    if (revision_in(*secret) != nullptr) revisions.push_back(shared_revision_in(*secret));
   }
   std::ranges::sort(revisions, {}, [](const RevisionPtr& r) { return std::tie(r->namespace_, r->release, r->number); });
   return revisions;
@@ -103,28 +119,20 @@ std::vector<RevisionPtr> stored_revisions(const Cluster& cluster) {
 
 std::vector<RevisionPtr> history_of(const Cluster& cluster, std::string_view ns, std::string_view release) {
   std::vector<RevisionPtr> history;
-  for (const ObjectPtr& secret : cluster.of_kind(Kind::secret)) {
-    if (belongs_to(*secret, ns, release)) history.push_back(revision_of(*secret));
-  }
+  for (const ObjectPtr& secret : secrets_of(cluster, ns, release)) history.push_back(shared_revision_in(*secret));
   std::ranges::sort(history, {}, &Revision::number);
   return history;
 }
 
 RevisionPtr newest_revision(const Cluster& cluster, std::string_view ns, std::string_view release) {
-  const Object* newest = nullptr;
-  for (const ObjectPtr& secret : cluster.of_kind(Kind::secret)) {
-    if (!belongs_to(*secret, ns, release)) continue;
-    if (newest == nullptr || revision_in(*newest).number < revision_in(*secret).number) newest = secret.get();
-  }
-  return newest == nullptr ? nullptr : revision_of(*newest);
+  return newest_in(secrets_of(cluster, ns, release));
 }
 
 RevisionPtr deployed_revision(const Cluster& cluster, std::string_view ns, std::string_view release) {
-  RevisionPtr deployed;
-  for (RevisionPtr& revision : history_of(cluster, ns, release)) {
-    if (revision->status == ReleaseStatus::deployed) deployed = std::move(revision);
-  }
-  return deployed;
+  const auto is_deployed = [](const ObjectPtr& secret) {
+    return revision_in(*secret)->status == ReleaseStatus::deployed;
+  };
+  return newest_in(secrets_of(cluster, ns, release) | std::views::filter(is_deployed));
 }
 
 Done store_new(Client& client, const Revision& revision, bool prune) {
@@ -137,7 +145,9 @@ Done store_new(Client& client, const Revision& revision, bool prune) {
   return {};
 }
 
-void store_again(Client& client, const Revision& revision) { static_cast<void>(client.update(secret_of(revision))); }
+void store_again(Client& client, const Revision& revision) { store_again(client, secret_of(revision)); }
+
+void store_again(Client& client, const Object& secret) { static_cast<void>(client.update(secret)); }
 
 Done purge(Client& client, const std::vector<RevisionPtr>& revisions) {
   for (const RevisionPtr& revision : revisions) {

@@ -20,9 +20,9 @@ struct Source {
 // --reuse-values keeps the old chart's defaults too: they become the new chart's.
 ChartPtr with_old_defaults(const Chart& chart, const Revision& current) {
   auto changed = std::make_shared<Chart>(chart);
-  changed->defaults = *coalesced_values(*current.chart, current.config);
+  changed->defaults = coalesced_values(*current.chart, current.config);
   if (chart.identity != Hash128{}) {
-    changed->identity = Hasher().add(chart.identity).add(hash_of_values(changed->defaults)).finish();
+    changed->identity = Hasher().add(chart.identity).add(hash_of_values(*changed->defaults)).finish();
   }
   return changed;
 }

@@ -31,12 +31,12 @@ Values merge_values(const Values& base, const Values& over) {
 Hash128 hash_of_values(const Values& values) { return hash_of_json(values); }
 
 std::shared_ptr<const Values> coalesced_values(const Chart& chart, const UserValues& config) {
-  if (chart.identity == Hash128{}) return std::make_shared<const Values>(merge_values(chart.defaults, *config));
+  if (chart.identity == Hash128{}) return std::make_shared<const Values>(merge_values(*chart.defaults, *config));
   static thread_local std::unordered_map<Hash128, std::shared_ptr<const Values>, Hash128Hash> remembered;
   const Hash128 key = Hasher().add(chart.identity).add(config.hash()).finish();
   std::shared_ptr<const Values>& slot = remembered[key];
   if (slot) return slot;
-  auto values = std::make_shared<const Values>(merge_values(chart.defaults, *config));
+  auto values = std::make_shared<const Values>(merge_values(*chart.defaults, *config));
   if (remembered.size() > kRememberedValues) {
     remembered.clear();
     return values;
