@@ -73,6 +73,8 @@ bool has_finalizer(const Object& object, std::string_view finalizer);
 bool is_owned_by(const Object& object, const Object& owner);
 // The live object that a reference means; null when it is gone or has been made anew.
 const Object* owner_of(const Cluster& cluster, const OwnerReference& reference);
+// The object as it is stored now; null when it is gone, whoever took its name.
+const ObjectPtr& latest(const Cluster& cluster, const Object& object);
 const Object* find_node(const Cluster& cluster, std::string_view name);
 bool includes(const Strings& all, const Strings& wanted);
 // A pod's name without the suffix that its controller gave it.

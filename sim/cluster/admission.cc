@@ -18,7 +18,7 @@ std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::er
 
 Refusal check_namespace(const Cluster& cluster, const Object& object) {
   if (!is_namespaced(object.kind)) return std::nullopt;
-  const ObjectPtr ns = cluster.find(Kind::namespace_, "", object.namespace_);
+  const ObjectPtr& ns = cluster.find(Kind::namespace_, "", object.namespace_);
   if (!ns) return not_found(Kind::namespace_, object.namespace_).error();
   if (!ns->deletion_time) return std::nullopt;
   return forbidden(object.kind, object.name,
@@ -45,7 +45,7 @@ Refusal check_workload(const Object& object) {
 Refusal apply_runtime_class(const Cluster& cluster, Object& pod) {
   const BodyViews& views = views_of(pod);
   if (!views.pod || views.pod->runtime_class.empty()) return std::nullopt;
-  const ObjectPtr runtime_class = cluster.find(Kind::runtime_class, "", views.pod->runtime_class);
+  const ObjectPtr& runtime_class = cluster.find(Kind::runtime_class, "", views.pod->runtime_class);
   if (!runtime_class) {
     return forbidden(Kind::pod, pod.name, "pod rejected: RuntimeClass \"" + views.pod->runtime_class + "\" not found")
         .error();
@@ -99,13 +99,15 @@ constexpr std::array<Fixed, 7> kFixed{{
 
 }  // namespace
 
+bool is_clean(const Json& body) {
+  return body.is_object() &&
+         std::ranges::none_of(kNotOfTheBody, [&](std::string_view key) { return body.contains(key); });
+}
+
 BodyPtr cleaned_body(const BodyPtr& body) {
+  if (body && body->clean) return body;
   static const BodyPtr kEmpty = make_body(Json::object());
   if (!body || !body->json.is_object()) return kEmpty;
-  const auto is_of_the_body = [](const auto& entry) {
-    return std::ranges::find(kNotOfTheBody, entry.first) == kNotOfTheBody.end();
-  };
-  if (std::ranges::all_of(body->json.get_ref<const Json::object_t&>(), is_of_the_body)) return body;
   Json json = body->json;
   for (const std::string_view key : kNotOfTheBody) json.erase(std::string(key));
   return make_body(std::move(json));
@@ -115,7 +117,7 @@ std::optional<ApiError> admit(const Cluster& cluster, Object& object) {
   if (object.name.empty())
     return invalid(object.kind, object.name, "metadata.name: Required value: name or generateName is required").error();
   if (Refusal refusal = check_namespace(cluster, object)) return refusal;
-  if (const ObjectPtr stored = cluster.find(object.kind, object.namespace_, object.name)) {
+  if (const ObjectPtr& stored = cluster.find(object.kind, object.namespace_, object.name)) {
     ApiError error = already_exists(object.kind, object.name).error();
     if (stored->deletion_time) error.message.insert(0, "object is being deleted: ");
     return error;

@@ -7,7 +7,10 @@
 
 namespace barnacle {
 
-// Drops what is not a client's to say from a body: status, and metadata and type, which have their own places.
+// Whether a body is a table without what is not a client's to say in it: status, and metadata and type, which have
+// their own places.
+bool is_clean(const nlohmann::json& body);
+// The body without these.
 BodyPtr cleaned_body(const BodyPtr& body);
 
 // For an object that is to be created; may complete it (a workload gets the scheduling of its RuntimeClass).

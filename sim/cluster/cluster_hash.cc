@@ -85,8 +85,10 @@ void add_object(Hasher& hasher, const Cluster& cluster, const Object& object) {
 }
 
 void add_pods(Hasher& hasher, const Cluster& cluster) {
+  const auto stored = cluster.of_kind(Kind::pod);
   std::vector<const Object*> pods;
-  for (const ObjectPtr& pod : cluster.of_kind(Kind::pod)) pods.push_back(pod.get());
+  pods.reserve(stored.size());
+  for (const ObjectPtr& pod : stored) pods.push_back(pod.get());
   std::ranges::sort(pods, [](const Object* a, const Object* b) { return canonical_before(*a, *b); });
   for (const Object* pod : pods) add_object(hasher, cluster, *pod);
 }

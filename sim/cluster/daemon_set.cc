@@ -29,30 +29,23 @@ bool is_available(const Object& pod) {
   return status.settled || !pod_spec_of(pod)->readiness_probe;
 }
 
-// Of one set, on one node.
-struct NodePods {
+// A node as the set sees it, with the set's pods there.
+struct Place {
+  const Object* node;
+  bool may_stay;
+  bool may_start;
   const Object* pod = nullptr;  // the oldest that is not being deleted
   bool leaving = false;         // another one is still going
 };
-
-NodePods pods_on(const Cluster& cluster, const Object& set, std::string_view node) {
-  NodePods found;
-  for (const ObjectPtr& pod : cluster.of_kind(Kind::pod)) {
-    if (pod_status(*pod).node != node || !is_owned_by(*pod, set)) continue;
-    if (pod->deletion_time) found.leaving = true;
-    else if (found.pod == nullptr || pod->creation_order < found.pod->creation_order) found.pod = pod.get();
-  }
-  return found;
-}
-
-// A node as the set sees it.
-struct Place {
-  const Object* node;
-  NodePods pods;
-  bool may_stay;
-  bool may_start;
-};
 using Places = std::vector<Place>;
+
+// Where a pod of the set is; null when its node is gone.
+template <class Range>
+auto* place_of(Range& places, const Object& pod) {
+  const auto place = std::ranges::find(places, pod_status(pod).node,
+                                       [](const Place& one) -> const std::string& { return one.node->name; });
+  return place == places.end() ? nullptr : &*place;
+}
 
 Places places_of(const Cluster& cluster, const Object& set) {
   const PodSpec& spec = *views_of(set).pod_template->spec;
@@ -61,7 +54,13 @@ Places places_of(const Cluster& cluster, const Object& set) {
   places.reserve(nodes.size());
   for (const ObjectPtr& node : nodes) {
     const bool start = may_start(spec, *node);
-    places.push_back({node.get(), pods_on(cluster, set, node->name), start || may_stay(spec, *node), start});
+    places.push_back({node.get(), start || may_stay(spec, *node), start});
+  }
+  for (const ObjectPtr& pod : cluster.of_kind(Kind::pod)) {
+    Place* place = is_owned_by(*pod, set) ? place_of(places, *pod) : nullptr;
+    if (place == nullptr) continue;
+    if (pod->deletion_time) place->leaving = true;
+    else if (place->pod == nullptr || pod->creation_order < place->pod->creation_order) place->pod = pod.get();
   }
   return places;
 }
@@ -73,18 +72,17 @@ struct Plan {
 };
 
 void plan_removal(const Cluster& cluster, const Object* pod, Plan& plan) {
-  plan.remove.push_back(cluster.find(Kind::pod, pod->namespace_, pod->name));
+  plan.remove.push_back(latest(cluster, *pod));
 }
 
 // Pods whose node is gone are the garbage collector's.
 void plan_misplaced(const Cluster& cluster, const Object& set, const Places& places, Plan& plan) {
   for (const ObjectPtr& pod : cluster.of_kind(Kind::pod)) {
     if (pod->deletion_time || !is_owned_by(*pod, set)) continue;
-    const PodStatus& status = pod_status(*pod);
-    const auto place = std::ranges::find_if(places, [&](const Place& one) { return one.node->name == status.node; });
-    if (place == places.end()) continue;
-    const bool surplus = place->pods.pod != pod.get();
-    if (!place->may_stay || surplus || is_finished(status)) plan.remove.push_back(pod);
+    const Place* place = place_of(places, *pod);
+    if (place == nullptr) continue;
+    const bool surplus = place->pod != pod.get();
+    if (!place->may_stay || surplus || is_finished(pod_status(*pod))) plan.remove.push_back(pod);
   }
 }
 
@@ -101,7 +99,7 @@ void plan_rollout(const Cluster& cluster, const Object& set, const Places& place
   int desired = 0;
   int unavailable = 0;
   for (const Place& place : places) {
-    const Object* pod = place.pods.pod;
+    const Object* pod = place.pod;
     if (!place.may_stay || (pod == nullptr && !place.may_start)) continue;
     ++desired;
     if (pod == nullptr) {
@@ -126,7 +124,7 @@ void plan_missing(const Places& places, Plan& plan) {
   for (const Place& place : places) {
     if (place.node->deletion_time || !place.may_start) continue;
     // A new pod waits until the old one is gone: both would want the same host.
-    if (place.pods.pod == nullptr && !place.pods.leaving) plan.create_on.push_back(place.node);
+    if (place.pod == nullptr && !place.leaving) plan.create_on.push_back(place.node);
   }
 }
 
@@ -160,8 +158,7 @@ void control_daemon_set(ClusterAccess& access, const ObjectPtr& set) {
   }
   for (const ObjectPtr& pod : plan.remove) {
     // The same pod may be planned for two reasons.
-    const ObjectPtr stored = access.cluster.find(Kind::pod, pod->namespace_, pod->name);
-    if (stored) access.begin_deletion(stored, Propagation::background);
+    if (const ObjectPtr stored = latest(access.cluster, *pod)) access.begin_deletion(stored, Propagation::background);
   }
   // Removing and creating pods leaves the nodes as they are.
   for (const Object* node : plan.create_on) create_pod(access, *set, node->name, {}, {});
@@ -186,13 +183,12 @@ DaemonSetCounts Cluster::counts_of(const Object& set) const {
   DaemonSetCounts counts;
   if (!views_of(set).pod_template) return counts;
   const PodTemplate& pod_template = *views_of(set).pod_template;
-  for (const ObjectPtr& node : of_kind(Kind::node)) {
-    if (!may_start(*pod_template.spec, *node)) continue;
+  for (const Place& place : places_of(*this, set)) {
+    if (!place.may_start) continue;
     ++counts.desired;
-    const Object* pod = pods_on(*this, set, node->name).pod;
-    if (pod == nullptr) continue;
-    if (pod_status(*pod).pod_template_hash == pod_template.hash) ++counts.updated;
-    if (is_available(*pod)) ++counts.available;
+    if (place.pod == nullptr) continue;
+    if (pod_status(*place.pod).pod_template_hash == pod_template.hash) ++counts.updated;
+    if (is_available(*place.pod)) ++counts.available;
   }
   counts.observed = std::get<DaemonSetStatus>(set.status).observed_generation == set.generation;
   return counts;

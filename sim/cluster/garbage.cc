@@ -13,15 +13,14 @@ bool lost_all_owners(const Cluster& cluster, const Object& object) {
   });
 }
 
-bool lost_its_node(const Cluster& cluster, const Object& object) {
-  if (object.kind != Kind::pod) return false;
-  const PodStatus& status = pod_status(object);
+bool lost_its_node(const Cluster& cluster, const Object& pod) {
+  const PodStatus& status = pod_status(pod);
   return !status.node.empty() && find_node(cluster, status.node) == nullptr;
 }
 
 bool in_terminating_namespace(const Cluster& cluster, const Object& object) {
   if (object.namespace_.empty()) return false;
-  const ObjectPtr ns = cluster.find(Kind::namespace_, "", object.namespace_);
+  const ObjectPtr& ns = cluster.find(Kind::namespace_, "", object.namespace_);
   return ns && ns->deletion_time.has_value();
 }
 
@@ -75,7 +74,7 @@ void drop_pod(ClusterAccess& access, const ObjectPtr& pod) {
 }
 
 void collect(ClusterAccess& access, const ObjectPtr& object) {
-  if (lost_its_node(access.cluster, *object)) {
+  if (object->kind == Kind::pod && lost_its_node(access.cluster, *object)) {
     drop_pod(access, object);
   } else if (!object->deletion_time) {
     access.begin_deletion(object, Propagation::background);
@@ -92,9 +91,9 @@ bool needs_collecting(const Cluster& cluster, const Object& object, bool namespa
   if (object.deletion_time) {
     return has_finalizer(object, kForegroundFinalizer) || has_finalizer(object, kOrphanFinalizer) ||
            has_finalizer(object, kNamespaceFinalizer) ||
-           (lost_its_node(cluster, object) && !is_finished(pod_status(object)));
+           (object.kind == Kind::pod && lost_its_node(cluster, object) && !is_finished(pod_status(object)));
   }
-  return lost_all_owners(cluster, object) || lost_its_node(cluster, object) ||
+  return lost_all_owners(cluster, object) || (object.kind == Kind::pod && lost_its_node(cluster, object)) ||
          (namespaces_terminate && in_terminating_namespace(cluster, object));
 }
 
@@ -108,8 +107,7 @@ void collect_garbage(ClusterAccess& access) {
   }
   for (const ObjectPtr& object : found) {
     // Collecting one may have changed or taken another.
-    const ObjectPtr stored = access.cluster.find(object->kind, object->namespace_, object->name);
-    if (stored && stored->uid == object->uid) collect(access, stored);
+    if (const ObjectPtr stored = latest(access.cluster, *object)) collect(access, stored);
   }
 }
 

@@ -77,7 +77,7 @@ class JobControl {
     else if (spec_.one_pod_per_node) start_on_nodes();
     else start_next();
     // Written last: pods went before it, and a pass without a change writes nothing.
-    const ObjectPtr stored = access_.cluster.find(Kind::job, job_->namespace_, job_->name);
+    const ObjectPtr& stored = latest(access_.cluster, *job_);
     if (!stored || job_status(*stored) == status_) return;
     Draft draft = draft_of(*stored);
     job_status(*draft) = status_;

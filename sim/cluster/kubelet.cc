@@ -48,18 +48,12 @@ void end_container(PodStatus& status, PodPhase phase) {
   status.restart_at.reset();
 }
 
-// The pod as it is stored now; null when it has gone or is another one of that name.
-ObjectPtr again(const ClusterAccess& access, const Object& pod) {
-  ObjectPtr stored = access.cluster.find(Kind::pod, pod.namespace_, pod.name);
-  return stored && stored->uid == pod.uid ? stored : nullptr;
-}
-
 void stop(ClusterAccess& access, Machines& machines, const ObjectPtr& pod) {
   std::optional<int> exit_code;
   if (pod_status(*pod).container == ContainerState::running) {
     exit_code = machines.stop_container(access.cluster, start_of(*pod));
   }
-  const ObjectPtr stored = again(access, *pod);
+  const ObjectPtr& stored = latest(access.cluster, *pod);
   if (!stored) return;
   Draft draft = draft_of(*stored);
   PodStatus& status = pod_status(*draft);
@@ -110,7 +104,7 @@ void start(ClusterAccess& access, Machines& machines, const ObjectPtr& pod) {
   const RunResult result = machines.start_container(access.cluster, start_of(*running));
 
   // The program may have changed its own pod: what it ended with goes on top of what is stored now.
-  const ObjectPtr stored = again(access, *running);
+  const ObjectPtr& stored = latest(access.cluster, *running);
   if (!stored) return;
   Draft draft = draft_of(*stored);
   PodStatus& ended = pod_status(*draft);
@@ -138,7 +132,7 @@ std::vector<ObjectPtr> pods_with_work(const ClusterAccess& access, const Rest& r
 void run_kubelets(ClusterAccess& access, Machines& machines, const Rest& rest) {
   for (const ObjectPtr& pod : pods_with_work(access, rest)) {
     // What ran before may have changed this pod, or stopped the node's runtime.
-    const ObjectPtr stored = again(access, *pod);
+    const ObjectPtr stored = latest(access.cluster, *pod);
     if (!stored || !has_work(*stored, access, rest) || !machines.runtime_running(pod_status(*stored).node)) continue;
     if (stored->deletion_time) stop(access, machines, stored);
     else start(access, machines, stored);
@@ -148,7 +142,7 @@ void run_kubelets(ClusterAccess& access, Machines& machines, const Rest& rest) {
 int start_due_containers(ClusterAccess& access, Machines& machines, std::string_view node) {
   int started = 0;
   for (const ObjectPtr& pod : pods_with_work(access, Rest{})) {
-    const ObjectPtr stored = again(access, *pod);
+    const ObjectPtr stored = latest(access.cluster, *pod);
     if (!stored || stored->deletion_time || pod_status(*stored).node != node || !has_work(*stored, access, Rest{}))
       continue;
     if (!machines.runtime_running(node)) continue;

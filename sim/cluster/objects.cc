@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/cluster/admission.h"
 #include "sim/cluster/kinds.h"
 #include "sim/cluster/views.h"
 
@@ -71,6 +72,7 @@ BodyPtr make_body(nlohmann::json json, const BodyPtr& before) {
   auto body = std::make_shared<Body>();
   body->json = std::move(json);
   body->hash = hash_of_json(body->json);
+  body->clean = is_clean(body->json);
   body->views = read_views(body->json, before ? before->views.get() : nullptr);
   return body;
 }

@@ -55,6 +55,7 @@ struct BodyViews;
 struct Body {
   nlohmann::json json;
   Hash128 hash;                            // of the value: order of keys and spelling of numbers do not count
+  bool clean = false;                      // is_clean() of it (sim/cluster/admission.h)
   std::shared_ptr<const BodyViews> views;  // typed readings for controllers (sim/cluster/views.h); never null
 };
 using BodyPtr = std::shared_ptr<const Body>;

@@ -27,20 +27,22 @@ bool permits(const PolicyRule& rule, const Request& request) {
 }
 
 bool means(const BindingSubject& subject, const Account& who) {
-  const std::string_view kind = subject.kind;
-  if (kind == "ServiceAccount") return subject.name == who.name && subject.namespace_ == who.namespace_;
-  if (kind == "User") return subject.name == "system:serviceaccount:" + who.namespace_ + ":" + who.name;
-  return subject.name == "system:authenticated" || subject.name == "system:serviceaccounts" ||
-         subject.name == "system:serviceaccounts:" + who.namespace_;
+  switch (subject.kind) {
+    case BindingSubject::Kind::service_account: return subject.name == who.name && subject.namespace_ == who.namespace_;
+    case BindingSubject::Kind::user: return subject.name == "system:serviceaccount:" + who.namespace_ + ":" + who.name;
+    case BindingSubject::Kind::group:
+      return subject.name == "system:authenticated" || subject.name == "system:serviceaccounts" ||
+             subject.name == "system:serviceaccounts:" + who.namespace_;
+  }
+  return false;
 }
 
 bool grants(const Cluster& cluster, const Object& binding, const Request& request) {
   const BodyViews& views = views_of(binding);
   if (std::ranges::none_of(views.subjects, [&](const BindingSubject& subject) { return means(subject, request.who); }))
     return false;
-  const bool of_cluster = std::string_view(views.role_kind) == "ClusterRole";
-  const ObjectPtr& role = of_cluster ? cluster.find(Kind::cluster_role, "", views.role_name)
-                                     : cluster.find(Kind::role, binding.namespace_, views.role_name);
+  const ObjectPtr& role = views.of_cluster_role ? cluster.find(Kind::cluster_role, "", views.role_name)
+                                                : cluster.find(Kind::role, binding.namespace_, views.role_name);
   if (!role) return false;
   return std::ranges::any_of(views_of(*role).rules, [&](const PolicyRule& rule) { return permits(rule, request); });
 }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kDeparted = 256;
 constexpr std::size_t kDenials = 64;
+const ObjectPtr kNone;
 
 bool is_called(const Object& object, std::string_view ns, std::string_view name) {
   return object.name == name && object.namespace_ == ns;
@@ -69,7 +70,6 @@ void Cluster::shift_kinds_behind(Kind kind, std::ptrdiff_t by) {
 
 // There are few of a kind: to compare all is quicker than to search.
 const ObjectPtr& Cluster::find(Kind kind, std::string_view ns, std::string_view name) const {
-  static const ObjectPtr kNone;
   for (const ObjectPtr& object : of_kind(kind)) {
     if (is_called(*object, ns, name)) return object;
   }
@@ -91,19 +91,18 @@ std::vector<ObjectPtr> Cluster::pods_of(const Object& owner) const {
 }
 
 std::vector<ObjectPtr>::iterator ClusterAccess::place_of(const Object& stored) {
-  const std::span<const ObjectPtr> kind = cluster.of_kind(stored.kind);
-  const auto found = std::ranges::find_if(
-      kind, [&](const ObjectPtr& object) { return is_called(*object, stored.namespace_, stored.name); });
-  check(found != kind.end() && (*found)->uid == stored.uid, "only a stored object is replaced or erased");
-  return cluster.objects_.begin() + (&*found - cluster.objects_.data());
+  const ObjectPtr& found = latest(cluster, stored);
+  check(found != nullptr, "only a stored object is replaced or erased");
+  return cluster.objects_.begin() + (&found - cluster.objects_.data());
 }
 
 ObjectPtr ClusterAccess::insert(Draft draft) {
   Object& object = *draft;
-  check(!cluster.find(object.kind, object.namespace_, object.name), "an object is inserted once");
   const auto key = [](const ObjectPtr& other) { return std::tie(other->namespace_, other->name); };
   const std::span<const ObjectPtr> kind = cluster.of_kind(object.kind);
   const auto behind = std::ranges::upper_bound(kind, std::tie(object.namespace_, object.name), {}, key);
+  check(behind == kind.begin() || !is_called(**std::prev(behind), object.namespace_, object.name),
+        "an object is inserted once");
   object.uid = cluster.next_uid_++;
   object.resource_version = cluster.next_resource_version_++;
   object.creation_order = cluster.next_order_++;
@@ -160,6 +159,13 @@ const Object* owner_of(const Cluster& cluster, const OwnerReference& reference) 
     if (object->uid == reference.uid) return object.get();
   }
   return nullptr;
+}
+
+const ObjectPtr& latest(const Cluster& cluster, const Object& object) {
+  for (const ObjectPtr& stored : cluster.of_kind(object.kind)) {
+    if (stored->uid == object.uid) return stored;
+  }
+  return kNone;
 }
 
 const Object* find_node(const Cluster& cluster, std::string_view name) {

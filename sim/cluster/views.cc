@@ -83,13 +83,19 @@ void read_node(const Json& spec, BodyViews& views) {
   }
 }
 
+BindingSubject::Kind subject_kind(std::string_view text) {
+  if (text == "ServiceAccount") return BindingSubject::Kind::service_account;
+  return text == "User" ? BindingSubject::Kind::user : BindingSubject::Kind::group;
+}
+
 void read_access(const Json& body, BodyViews& views) {
   for (const Json& rule : elements_at(body, "rules")) views.rules.push_back(read_rule(rule));
   const Json& role = at(body, "roleRef");
-  views.role_kind = text_at(role, "kind");
+  views.of_cluster_role = text_at(role, "kind") == "ClusterRole";
   views.role_name = text_at(role, "name");
   for (const Json& subject : elements_at(body, "subjects")) {
-    views.subjects.push_back({text_at(subject, "kind"), text_at(subject, "name"), text_at(subject, "namespace")});
+    views.subjects.push_back(
+        {subject_kind(text_at(subject, "kind")), text_at(subject, "name"), text_at(subject, "namespace")});
   }
 }
 

@@ -4,6 +4,7 @@
 // whatever its kind, since a body does not know its kind.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -30,7 +31,8 @@ struct PolicyRule {
 };
 
 struct BindingSubject {
-  std::string kind;  // "ServiceAccount", "User", "Group"
+  enum class Kind : std::uint8_t { service_account, user, group };
+  Kind kind = Kind::group;
   std::string name;
   std::string namespace_;
 };
@@ -61,7 +63,7 @@ struct BodyViews {
   bool unschedulable = false;     // of a Node: cordoned
   std::vector<Taint> taints;      // of a Node, set by an administrator
   std::vector<PolicyRule> rules;  // of a Role or ClusterRole
-  std::string role_kind;          // roleRef of a binding
+  bool of_cluster_role = false;   // roleRef of a binding: to a ClusterRole
   std::string role_name;
   std::vector<BindingSubject> subjects;
   std::string handler;            // of a RuntimeClass
