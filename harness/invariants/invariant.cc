@@ -119,7 +119,7 @@ std::string_view node_label(const Lab& lab) { return lab.tier ? lab.tier->node_l
 bool is_labelled(const Lab& lab, const World& world, const std::string& node) {
   const ObjectPtr object = world.cluster.find(Kind::node, "", node);
   if (!object) return false;
-  const auto label = std::ranges::find(object->labels, node_label(lab), &Strings::value_type::first);
+  const auto label = object->labels.find(node_label(lab));
   return label != object->labels.end() && label->second == "true";
 }
 
