@@ -62,6 +62,7 @@ CheckContext make_context(Lab& lab, const World& before, const World& after, con
     ClusterNode& known =
         context.nodes.emplace_back(NodeView{lab, node.name, *node.host, node.baseline, std::move(served), results},
                                    is_labelled(lab, after, node.name));
+    known.standing.reserve(known.served.size());
     for (const Served* by : known.served) known.standing.push_back(standing_of(after, *by, node.name));
   }
   return context;
@@ -110,6 +111,7 @@ std::vector<const Served*> served_on(const World& world, const std::string& node
   std::vector<const Served*> served;
   const auto entry = world.served.find(node);
   if (entry == world.served.end()) return served;
+  served.reserve(entry->second.size());
   for (const auto& [name, by] : entry->second) served.push_back(&by);
   return served;
 }
@@ -119,7 +121,7 @@ std::string_view node_label(const Lab& lab) { return lab.tier ? lab.tier->node_l
 bool is_labelled(const Lab& lab, const World& world, const std::string& node) {
   const ObjectPtr object = world.cluster.find(Kind::node, "", node);
   if (!object) return false;
-  const auto label = object->labels.find(node_label(lab));
+  const auto label = std::ranges::find(object->labels, node_label(lab), &Strings::value_type::first);
   return label != object->labels.end() && label->second == "true";
 }
 
