@@ -49,8 +49,4 @@ const std::vector<NamedPath>& named_paths(Store& store, const Blob* text) {
   return *memory;
 }
 
-bool is_below(std::string_view path, std::string_view root) {
-  return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
-}
-
 }  // namespace barnacle

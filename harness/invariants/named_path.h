@@ -17,7 +17,4 @@ struct NamedPath {
 // Every absolute path in a text with `containing` in it, outside of comment lines; remembered in the Store by contents.
 const std::vector<NamedPath>& named_paths(Store& store, const Blob* text);
 
-// "/opt/kata-cicd/bin/x" below "/opt/kata-cicd" → "bin/x"; nothing when it is not below.
-bool is_below(std::string_view path, std::string_view root);
-
 }  // namespace barnacle

@@ -16,6 +16,10 @@ inline constexpr Time kForgivenAfter = 600;
 // Keeps a Job's pod until the Job controller has counted how it ended.
 inline constexpr std::string_view kJobFinalizer = "batch.kubernetes.io/job-tracking";
 
+// What is to be stored: an object of its writer's own, which the store takes over.
+using Draft = std::shared_ptr<Object>;
+inline Draft draft_of(const Object& stored) { return std::make_shared<Object>(stored); }
+
 class ClusterAccess {
  public:
   explicit ClusterAccess(Cluster& world) : cluster(world) {}
@@ -26,20 +30,18 @@ class ClusterAccess {
   Time now() const { return cluster.now; }
 
   // Stores an object that is not there yet: uid, version, dates and order are set here.
-  ObjectPtr insert(Object&& object);
+  ObjectPtr insert(Draft draft);
   // Replaces what is stored under the same kind, namespace and name; metadata or body may have changed.
-  ObjectPtr put(Object&& object);
-  // The same where nothing changed that its content hash is of: it is not hashed again.
-  ObjectPtr put_same_content(Object&& object);
-  // The same for a change of the status alone.
-  ObjectPtr put_status(const Object& stored, Status status);
+  ObjectPtr put(Draft draft);
+  // The same where only the status or the dates changed: the content hash is not of these and stays as it was.
+  ObjectPtr put_status(Draft draft);
   // Takes it out of the store at once. A pod is remembered among the departed ones.
   void erase(const Object& stored);
 
   // What a DELETE request does, authorisation aside: finalizers keep the object, pods are given to their kubelet.
   void begin_deletion(const ObjectPtr& stored, Propagation propagation);
-  // Erases an object that is being deleted and that nothing holds back any more.
-  void finish_deletion(Kind kind, std::string_view ns, std::string_view name);
+  // Erases the stored object if it is being deleted and nothing holds it back any more.
+  void finish_deletion(const ObjectPtr& stored);
   void remove_finalizer(const ObjectPtr& stored, std::string_view finalizer);
 
   void note_denial(std::string text);
@@ -58,8 +60,11 @@ class ClusterAccess {
 // --- small readings shared by controllers ---
 
 inline const PodStatus& pod_status(const Object& pod) { return std::get<PodStatus>(pod.status); }
+inline PodStatus& pod_status(Object& pod) { return std::get<PodStatus>(pod.status); }
 inline const JobStatus& job_status(const Object& job) { return std::get<JobStatus>(job.status); }
+inline JobStatus& job_status(Object& job) { return std::get<JobStatus>(job.status); }
 inline const NodeStatus& node_status(const Object& node) { return std::get<NodeStatus>(node.status); }
+inline NodeStatus& node_status(Object& node) { return std::get<NodeStatus>(node.status); }
 inline const BodyViews& views_of(const Object& object) { return *object.body->views; }
 inline bool is_finished(const PodStatus& status) {
   return status.phase == PodPhase::succeeded || status.phase == PodPhase::failed;
@@ -77,7 +82,9 @@ bool has_generated_name(const Object& pod);
 // counts: node, namespace, kind and name of the owner, then order of creation.
 bool canonical_before(const Object& pod, const Object& other);
 
-Hash128 content_hash(const Object& object);
+// Of all that Object::content_hash is of.
+Hash128 hash_of_content(const Object& object);
+Hash128 content_hash(const Object& object);  // remembered with the object
 
 // --- controllers: one pass each; they change nothing when there is nothing to do ---
 

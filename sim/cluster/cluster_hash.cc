@@ -25,7 +25,7 @@ bool counts_restarts(const Cluster& cluster, const Object& pod) {
 }
 
 void add_status(Hasher& hasher, const Cluster& cluster, const Object& pod, const PodStatus& status) {
-  hasher.add(status.node).add(status.pod_template_hash);
+  hasher.add(status.node).add(status.pod_template_hash.text());
   hasher.add(static_cast<std::uint64_t>(status.phase) * 16 + static_cast<std::uint64_t>(status.container));
   add_flag(hasher, status.settled);
   add_flag(hasher, status.stuck);
@@ -69,7 +69,7 @@ void add_status(Hasher& hasher, const Cluster& cluster, const NodeStatus& status
 }
 
 void add_object(Hasher& hasher, const Cluster& cluster, const Object& object) {
-  hasher.add(object.content_hash);
+  hasher.add(content_hash(object));
   add_flag(hasher, object.deletion_time.has_value());
   for (const OwnerReference& owner : object.owners) add_flag(hasher, owner_of(cluster, owner) != nullptr);
   if (const auto* pod = std::get_if<PodStatus>(&object.status)) {
@@ -94,6 +94,10 @@ void add_pods(Hasher& hasher, const Cluster& cluster) {
 }  // namespace
 
 Hash128 content_hash(const Object& object) {
+  return object.content_hash.ask([&] { return hash_of_content(object); });
+}
+
+Hash128 hash_of_content(const Object& object) {
   Hasher hasher;
   hasher.add(static_cast<std::uint64_t>(object.kind)).add(object.namespace_);
   hasher.add(object.kind == Kind::pod ? base_name(object) : std::string_view(object.name));

@@ -6,8 +6,6 @@
 namespace barnacle {
 namespace {
 
-using Pods = std::vector<const Object*>;
-
 // Where pods are kept, and, more strictly, where new ones are put: a taint NoSchedule keeps new pods away only.
 bool may_stay(const PodSpec& spec, const Object& node) {
   return includes(node.labels, spec.node_selector) && tolerates(spec, node, true, true);
@@ -31,25 +29,18 @@ bool is_available(const Object& pod) {
   return status.settled || !pod_spec_of(pod)->readiness_probe;
 }
 
-Pods pods_owned_by(const Cluster& cluster, const Object& owner) {
-  Pods pods;
-  for (const ObjectPtr& pod : cluster.of_kind(Kind::pod)) {
-    if (is_owned_by(*pod, owner)) pods.push_back(pod.get());
-  }
-  return pods;
-}
-
+// Of one set, on one node.
 struct NodePods {
   const Object* pod = nullptr;  // the oldest that is not being deleted
   bool leaving = false;         // another one is still going
 };
 
-NodePods pods_on(const Pods& pods, std::string_view node) {
+NodePods pods_on(const Cluster& cluster, const Object& set, std::string_view node) {
   NodePods found;
-  for (const Object* pod : pods) {
-    if (pod_status(*pod).node != node) continue;
+  for (const ObjectPtr& pod : cluster.of_kind(Kind::pod)) {
+    if (pod_status(*pod).node != node || !is_owned_by(*pod, set)) continue;
     if (pod->deletion_time) found.leaving = true;
-    else if (found.pod == nullptr || pod->creation_order < found.pod->creation_order) found.pod = pod;
+    else if (found.pod == nullptr || pod->creation_order < found.pod->creation_order) found.pod = pod.get();
   }
   return found;
 }
@@ -63,19 +54,21 @@ struct Place {
 };
 using Places = std::vector<Place>;
 
-Places places_of(const Cluster& cluster, const Object& set, const Pods& pods) {
+Places places_of(const Cluster& cluster, const Object& set) {
   const PodSpec& spec = *views_of(set).pod_template->spec;
+  const auto nodes = cluster.of_kind(Kind::node);
   Places places;
-  for (const ObjectPtr& node : cluster.of_kind(Kind::node)) {
+  places.reserve(nodes.size());
+  for (const ObjectPtr& node : nodes) {
     const bool start = may_start(spec, *node);
-    places.push_back({node.get(), pods_on(pods, node->name), start || may_stay(spec, *node), start});
+    places.push_back({node.get(), pods_on(cluster, set, node->name), start || may_stay(spec, *node), start});
   }
   return places;
 }
 
 // What one look at the cluster wants done; decided before anything is changed.
 struct Plan {
-  std::vector<std::string> create_on;
+  std::vector<const Object*> create_on;  // nodes
   std::vector<ObjectPtr> remove;
 };
 
@@ -84,13 +77,14 @@ void plan_removal(const Cluster& cluster, const Object* pod, Plan& plan) {
 }
 
 // Pods whose node is gone are the garbage collector's.
-void plan_misplaced(const Cluster& cluster, const Places& places, const Pods& pods, Plan& plan) {
-  for (const Object* pod : pods) {
+void plan_misplaced(const Cluster& cluster, const Object& set, const Places& places, Plan& plan) {
+  for (const ObjectPtr& pod : cluster.of_kind(Kind::pod)) {
+    if (pod->deletion_time || !is_owned_by(*pod, set)) continue;
     const PodStatus& status = pod_status(*pod);
     const auto place = std::ranges::find_if(places, [&](const Place& one) { return one.node->name == status.node; });
-    if (pod->deletion_time || place == places.end()) continue;
-    const bool surplus = place->pods.pod != pod;
-    if (!place->may_stay || surplus || is_finished(status)) plan_removal(cluster, pod, plan);
+    if (place == places.end()) continue;
+    const bool surplus = place->pods.pod != pod.get();
+    if (!place->may_stay || surplus || is_finished(status)) plan.remove.push_back(pod);
   }
 }
 
@@ -103,7 +97,7 @@ int allowed_unavailable(const UpdateStrategy& strategy, int desired) {
 // name.
 void plan_rollout(const Cluster& cluster, const Object& set, const Places& places, Plan& plan) {
   const PodTemplate& pod_template = *views_of(set).pod_template;
-  Pods candidates;
+  std::vector<const Object*> candidates;
   int desired = 0;
   int unavailable = 0;
   for (const Place& place : places) {
@@ -132,7 +126,7 @@ void plan_missing(const Places& places, Plan& plan) {
   for (const Place& place : places) {
     if (place.node->deletion_time || !place.may_start) continue;
     // A new pod waits until the old one is gone: both would want the same host.
-    if (place.pods.pod == nullptr && !place.pods.leaving) plan.create_on.push_back(place.node->name);
+    if (place.pods.pod == nullptr && !place.pods.leaving) plan.create_on.push_back(place.node);
   }
 }
 
@@ -148,8 +142,8 @@ void adopt(ClusterAccess& access, const Object& set) {
     }
   }
   for (const ObjectPtr& pod : orphans) {
-    Object adopted = *pod;
-    adopted.owners.edit().push_back({set.kind, set.name, set.uid});
+    Draft adopted = draft_of(*pod);
+    adopted->owners.edit().push_back({set.kind, set.name, set.uid});
     access.put(std::move(adopted));
   }
 }
@@ -159,9 +153,8 @@ void control_daemon_set(ClusterAccess& access, const ObjectPtr& set) {
   adopt(access, *set);
   Plan plan;
   {
-    const Pods pods = pods_owned_by(access.cluster, *set);
-    const Places places = places_of(access.cluster, *set, pods);
-    plan_misplaced(access.cluster, places, pods, plan);
+    const Places places = places_of(access.cluster, *set);
+    plan_misplaced(access.cluster, *set, places, plan);
     plan_missing(places, plan);
     if (!views_of(*set).update_strategy.on_delete) plan_rollout(access.cluster, *set, places, plan);
   }
@@ -170,9 +163,12 @@ void control_daemon_set(ClusterAccess& access, const ObjectPtr& set) {
     const ObjectPtr stored = access.cluster.find(Kind::pod, pod->namespace_, pod->name);
     if (stored) access.begin_deletion(stored, Propagation::background);
   }
-  for (const std::string& node : plan.create_on) create_pod(access, *set, node, {}, {});
+  // Removing and creating pods leaves the nodes as they are.
+  for (const Object* node : plan.create_on) create_pod(access, *set, node->name, {}, {});
   if (std::get<DaemonSetStatus>(set->status).observed_generation != set->generation) {
-    access.put_status(*set, DaemonSetStatus{set->generation});
+    Draft observed = draft_of(*set);
+    observed->status = DaemonSetStatus{set->generation};
+    access.put_status(std::move(observed));
   }
 }
 
@@ -190,11 +186,10 @@ DaemonSetCounts Cluster::counts_of(const Object& set) const {
   DaemonSetCounts counts;
   if (!views_of(set).pod_template) return counts;
   const PodTemplate& pod_template = *views_of(set).pod_template;
-  const Pods pods = pods_owned_by(*this, set);
   for (const ObjectPtr& node : of_kind(Kind::node)) {
     if (!may_start(*pod_template.spec, *node)) continue;
     ++counts.desired;
-    const Object* pod = pods_on(pods, node->name).pod;
+    const Object* pod = pods_on(*this, set, node->name).pod;
     if (pod == nullptr) continue;
     if (pod_status(*pod).pod_template_hash == pod_template.hash) ++counts.updated;
     if (is_available(*pod)) ++counts.available;

@@ -31,26 +31,24 @@ void ClusterAccess::begin_deletion(const ObjectPtr& stored, Propagation propagat
     erase(*stored);
     return;
   }
-  Object object = *stored;
-  if (propagation == Propagation::foreground) add_finalizer(object, kForegroundFinalizer);
-  if (propagation == Propagation::orphan) add_finalizer(object, kOrphanFinalizer);
-  if (object.kind == Kind::namespace_) add_finalizer(object, kNamespaceFinalizer);
-  object.deletion_time = now();
-  if (object.finalizers == stored->finalizers) put_same_content(std::move(object));
-  else put(std::move(object));
+  Draft draft = draft_of(*stored);
+  if (propagation == Propagation::foreground) add_finalizer(*draft, kForegroundFinalizer);
+  if (propagation == Propagation::orphan) add_finalizer(*draft, kOrphanFinalizer);
+  if (draft->kind == Kind::namespace_) add_finalizer(*draft, kNamespaceFinalizer);
+  draft->deletion_time = now();
+  if (draft->finalizers == stored->finalizers) put_status(std::move(draft));
+  else put(std::move(draft));
 }
 
-void ClusterAccess::finish_deletion(Kind kind, std::string_view ns, std::string_view name) {
-  const ObjectPtr stored = cluster.find(kind, ns, name);
-  if (stored && stored->deletion_time && stored->finalizers.empty() && !awaits_kubelet(*stored)) erase(*stored);
+void ClusterAccess::finish_deletion(const ObjectPtr& stored) {
+  if (stored->deletion_time && stored->finalizers.empty() && !awaits_kubelet(*stored)) erase(*stored);
 }
 
 void ClusterAccess::remove_finalizer(const ObjectPtr& stored, std::string_view finalizer) {
   if (!has_finalizer(*stored, finalizer)) return;
-  Object object = *stored;
-  std::erase(object.finalizers.edit(), finalizer);
-  const ObjectPtr changed = put(std::move(object));
-  finish_deletion(changed->kind, changed->namespace_, changed->name);
+  Draft draft = draft_of(*stored);
+  std::erase(draft->finalizers.edit(), finalizer);
+  finish_deletion(put(std::move(draft)));
 }
 
 }  // namespace barnacle

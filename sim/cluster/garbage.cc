@@ -46,8 +46,8 @@ void finish_foreground(ClusterAccess& access, const ObjectPtr& owner) {
 
 void finish_orphaning(ClusterAccess& access, const ObjectPtr& owner) {
   for (const ObjectPtr& object : dependents_of(access.cluster, *owner)) {
-    Object orphan = *object;
-    std::erase_if(orphan.owners.edit(), [&](const OwnerReference& reference) { return reference.uid == owner->uid; });
+    Draft orphan = draft_of(*object);
+    std::erase_if(orphan->owners.edit(), [&](const OwnerReference& reference) { return reference.uid == owner->uid; });
     access.put(std::move(orphan));
   }
   access.remove_finalizer(owner, kOrphanFinalizer);
@@ -61,16 +61,17 @@ void finish_namespace(ClusterAccess& access, const ObjectPtr& ns) {
 
 // No kubelet will ever confirm the end of a pod whose node is gone.
 void drop_pod(ClusterAccess& access, const ObjectPtr& pod) {
+  ObjectPtr stored = pod;
   if (!is_finished(pod_status(*pod))) {
-    PodStatus status = pod_status(*pod);
+    Draft draft = draft_of(*pod);
+    PodStatus& status = pod_status(*draft);
     status.phase = PodPhase::failed;
     status.container = ContainerState::terminated;
     status.restart_at.reset();
-    access.put_status(*pod, std::move(status));
+    stored = access.put_status(std::move(draft));
   }
-  const ObjectPtr stored = access.cluster.find(Kind::pod, pod->namespace_, pod->name);
   if (!stored->deletion_time) access.begin_deletion(stored, Propagation::background);
-  else access.finish_deletion(Kind::pod, pod->namespace_, pod->name);
+  else access.finish_deletion(stored);
 }
 
 void collect(ClusterAccess& access, const ObjectPtr& object) {

@@ -78,7 +78,10 @@ class JobControl {
     else start_next();
     // Written last: pods went before it, and a pass without a change writes nothing.
     const ObjectPtr stored = access_.cluster.find(Kind::job, job_->namespace_, job_->name);
-    if (stored && !(job_status(*stored) == status_)) access_.put_status(*stored, status_);
+    if (!stored || job_status(*stored) == status_) return;
+    Draft draft = draft_of(*stored);
+    job_status(*draft) = status_;
+    access_.put_status(std::move(draft));
   }
 
  private:

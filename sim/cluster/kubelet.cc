@@ -36,8 +36,9 @@ ContainerStart start_of(const Object& pod) {
 }
 
 void record_exit(PodStatus& status, ContainerExit exit) {
-  if (status.exits.size() == kExitsKept) status.exits.erase(status.exits.begin());
-  status.exits.push_back(std::move(exit));
+  std::vector<ContainerExit>& exits = status.exits.edit();
+  if (exits.size() == kExitsKept) exits.erase(exits.begin());
+  exits.push_back(std::move(exit));
 }
 
 void end_container(PodStatus& status, PodPhase phase) {
@@ -60,12 +61,12 @@ void stop(ClusterAccess& access, Machines& machines, const ObjectPtr& pod) {
   }
   const ObjectPtr stored = again(access, *pod);
   if (!stored) return;
-  PodStatus status = pod_status(*stored);
+  Draft draft = draft_of(*stored);
+  PodStatus& status = pod_status(*draft);
   // A container in back-off has nothing to stop and leaves no exit behind.
   if (exit_code) record_exit(status, {*exit_code, "", false, access.now()});
   end_container(status, exit_code == 0 ? PodPhase::succeeded : PodPhase::failed);
-  access.put_status(*stored, std::move(status));
-  access.finish_deletion(Kind::pod, pod->namespace_, pod->name);
+  access.finish_deletion(access.put_status(std::move(draft)));
 }
 
 void back_off(PodStatus& status, Time now) {
@@ -103,22 +104,23 @@ void mark_started(PodStatus& status, Time now) {
 void start(ClusterAccess& access, Machines& machines, const ObjectPtr& pod) {
   const bool was_in_back_off = pod_status(*pod).restart_at.has_value();
   for (const std::string& path : pod_spec_of(*pod)->host_paths) machines.ensure_host_path(pod_status(*pod).node, path);
-  PodStatus status = pod_status(*pod);
-  mark_started(status, access.now());
-  const ObjectPtr running = access.put_status(*pod, std::move(status));
+  Draft started = draft_of(*pod);
+  mark_started(pod_status(*started), access.now());
+  const ObjectPtr running = access.put_status(std::move(started));
   const RunResult result = machines.start_container(access.cluster, start_of(*running));
 
   // The program may have changed its own pod: what it ended with goes on top of what is stored now.
   const ObjectPtr stored = again(access, *running);
   if (!stored) return;
-  PodStatus ended = pod_status(*stored);
+  Draft draft = draft_of(*stored);
+  PodStatus& ended = pod_status(*draft);
   if (result.ending == RunResult::Ending::exited) {
     apply_exit(ended, result, pod_spec_of(*pod)->restart_policy, access.now());
     if (ended.container == ContainerState::waiting) count_failed_start(ended, access, was_in_back_off);
   }
   ended.settled = result.ending == RunResult::Ending::settled;
   ended.stuck = result.ending == RunResult::Ending::stuck;
-  access.put_status(*stored, std::move(ended));
+  access.put_status(std::move(draft));
 }
 
 // In an order that does not hang on generated names.
@@ -173,7 +175,9 @@ void post_node_conditions(ClusterAccess& access, const Machines& machines) {
     } else {
       continue;
     }
-    access.put_status(*ObjectPtr(node), std::move(posted));
+    Draft draft = draft_of(*node);
+    draft->status = std::move(posted);
+    access.put_status(std::move(draft));
   }
 }
 

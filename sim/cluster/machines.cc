@@ -9,21 +9,21 @@ namespace {
 // A pod that may not restart its container has failed; in all others it starts at once, as a kubelet that has just come
 // up remembers no back-off.
 void stop_without_a_word(ClusterAccess& access, const ObjectPtr& pod) {
-  PodStatus status = pod_status(*pod);
-  if (is_finished(status)) return;
+  if (is_finished(pod_status(*pod))) return;
+  Draft draft = draft_of(*pod);
+  PodStatus& status = pod_status(*draft);
   const bool ran = status.container == ContainerState::running;
   status.settled = status.stuck = false;
   status.restart_at.reset();
   status.back_off_s = 0;
   status.container = ContainerState::waiting;
   if (ran && pod_spec_of(*pod)->restart_policy == "Never") {
-    status.exits.push_back({137, "", false, access.now()});
+    status.exits.edit().push_back({137, "", false, access.now()});
     status.container = ContainerState::terminated;
     status.phase = PodPhase::failed;
   }
   if (status == pod_status(*pod)) return;
-  access.put_status(*pod, std::move(status));
-  access.finish_deletion(Kind::pod, pod->namespace_, pod->name);
+  access.finish_deletion(access.put_status(std::move(draft)));
 }
 
 ObjectPtr existing_node(const Cluster& cluster, std::string_view name) {
@@ -37,15 +37,15 @@ ObjectPtr existing_node(const Cluster& cluster, std::string_view name) {
 void Cluster::add_node(std::string_view name, std::string_view runtime_version, Strings labels) {
   static const BodyPtr kPlainNode = make_body({{"spec", Json::object()}});
   check(find(Kind::node, "", name) == nullptr, "a node is added once");
-  Object node;
-  node.kind = Kind::node;
-  node.name = name;
+  const auto node = std::make_shared<Object>();
+  node->kind = Kind::node;
+  node->name = name;
   labels.try_emplace("kubernetes.io/hostname", name);
   labels.try_emplace("kubernetes.io/os", "linux");
-  node.labels = std::move(labels);
-  node.body = kPlainNode;
-  node.status = NodeStatus{std::string(runtime_version), true, {}};
-  ClusterAccess(*this).insert(std::move(node));
+  node->labels = std::move(labels);
+  node->body = kPlainNode;
+  node->status = NodeStatus{std::string(runtime_version), true, {}};
+  ClusterAccess(*this).insert(node);
 }
 
 void Cluster::remove_node(std::string_view name) {
@@ -55,22 +55,23 @@ void Cluster::remove_node(std::string_view name) {
 }
 
 void Cluster::set_unschedulable(std::string_view name, bool cordoned) {
-  Object node = *existing_node(*this, name);
-  if (views_of(node).unschedulable == cordoned) return;
-  Json body = node.json();
+  const ObjectPtr node = existing_node(*this, name);
+  if (views_of(*node).unschedulable == cordoned) return;
+  Json body = node->json();
   if (cordoned) body["spec"]["unschedulable"] = true;
   else body["spec"].erase("unschedulable");
-  node.body = make_body(std::move(body));
-  ++node.generation;
-  ClusterAccess(*this).put(std::move(node));
+  Draft draft = draft_of(*node);
+  draft->body = make_body(std::move(body));
+  ++draft->generation;
+  ClusterAccess(*this).put(std::move(draft));
 }
 
 void Cluster::set_runtime_version(std::string_view name, std::string_view text) {
   const ObjectPtr node = existing_node(*this, name);
-  NodeStatus status = node_status(*node);
-  if (status.runtime_version == text) return;
-  status.runtime_version = text;
-  ClusterAccess(*this).put_status(*node, std::move(status));
+  if (node_status(*node).runtime_version == text) return;
+  Draft draft = draft_of(*node);
+  node_status(*draft).runtime_version = text;
+  ClusterAccess(*this).put_status(std::move(draft));
 }
 
 void Cluster::node_rebooted(std::string_view node) {

@@ -52,6 +52,8 @@ std::string_view kind_name(Kind kind) { return facts(kind).name; }
 std::string_view resource_name(Kind kind) { return facts(kind).resource; }
 bool is_namespaced(Kind kind) { return facts(kind).namespaced; }
 
+TemplateHash::TemplateHash(Hash128 hash) { std::ranges::copy(to_hex(hash).substr(0, digits_.size()), digits_.begin()); }
+
 std::optional<Kind> kind_from_name(std::string_view name) {
   const std::string lower = lower_case(name);
   // "daemonsets.apps" names the group as well, which must then be the right one.

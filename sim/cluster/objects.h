@@ -4,6 +4,7 @@
 // the control plane writes (status) is typed. An ObjectPtr is shared between worlds and never modified.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "sim/base/hash.h"
 #include "sim/base/text.h"
 #include "sim/cluster/field_ownership.h"
+#include "sim/cluster/hash_when_asked.h"
 #include "sim/cluster/shared_until_edited.h"
 
 namespace barnacle {
@@ -90,20 +92,33 @@ struct ContainerExit {
   bool operator==(const ContainerExit&) const = default;
 };
 
+// Of a pod template, as names and labels have it: sixteen hexadecimal digits.
+class TemplateHash {
+ public:
+  TemplateHash() = default;  // of none
+  explicit TemplateHash(Hash128 hash);
+  bool empty() const { return digits_.front() == '\0'; }
+  std::string_view text() const { return {digits_.data(), empty() ? 0 : digits_.size()}; }
+  bool operator==(const TemplateHash&) const = default;
+
+ private:
+  std::array<char, 16> digits_{};
+};
+
 enum class PodPhase : std::uint8_t { pending, running, succeeded, failed };
 
 struct PodStatus {
   PodPhase phase = PodPhase::pending;
-  std::string node;               // empty: not scheduled
-  std::string pod_template_hash;  // of the DaemonSet's template it was made from
+  std::string node;                // empty: not scheduled
+  TemplateHash pod_template_hash;  // of the DaemonSet's template it was made from
   ContainerState container = ContainerState::waiting;
-  int starts = 0;                    // of its (one) container
-  bool settled = false;              // the running program has done its work and sleeps for ever
-  bool stuck = false;                // the running program waits for something that will not come by itself
-  std::vector<ContainerExit> exits;  // the last 32
-  std::optional<Time> restart_at;    // CrashLoopBackOff: 10 s, 20 s … 300 s; none: no back-off pending
-  int back_off_s = 0;                // the last one; 0 after ten minutes of running
-  Time started_at = 0;               // of the last start
+  int starts = 0;        // of its (one) container
+  bool settled = false;  // the running program has done its work and sleeps for ever
+  bool stuck = false;    // the running program waits for something that will not come by itself
+  SharedUntilEdited<std::vector<ContainerExit>> exits;  // the last 32
+  std::optional<Time> restart_at;  // CrashLoopBackOff: 10 s, 20 s … 300 s; none: no back-off pending
+  int back_off_s = 0;              // the last one; 0 after ten minutes of running
+  Time started_at = 0;             // of the last start
 
   // For the end of a step (Rest in cluster.h): failed starts within step number `failed_step`, and whether the
   // container was in back-off already when that step began.
@@ -153,8 +168,8 @@ struct Object {
   // metadata.managedFields; null where nobody keeps them (see Cluster::notes_managers).
   FieldOwnersPtr field_owners;
   // Of everything above but uid, versions, dates, order and status; the suffix of a generated pod name does not count.
-  // The store keeps it.
-  Hash128 content_hash;
+  // The store keeps it; content_hash() in access.h asks for it.
+  HashWhenAsked content_hash;
 
   const nlohmann::json& json() const { return body->json; }
   // What clients own of it: its body, and labels and annotations in "metadata".

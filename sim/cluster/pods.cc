@@ -11,17 +11,17 @@ namespace {
 constexpr std::string_view kSuffixLetters = "bcdfghjklmnpqrstvwxz2456789";
 constexpr std::size_t kSuffixLength = 5;
 
-std::string suffix_from(std::uint64_t order) {
+void append_suffix(std::string& name, std::uint64_t order) {
   std::uint64_t bits = Hasher().add(order).finish().low;
-  std::string suffix;
   for (std::size_t i = 0; i < kSuffixLength; ++i, bits /= kSuffixLetters.size())
-    suffix += kSuffixLetters[bits % kSuffixLetters.size()];
-  return suffix;
+    name += kSuffixLetters[bits % kSuffixLetters.size()];
 }
 
 std::string generated_name(const ClusterAccess& access, const Object& owner) {
   for (std::uint64_t draw = access.next_order();; draw += 0x100000000ULL) {
-    std::string name = owner.name + "-" + suffix_from(draw);
+    std::string name;
+    name.reserve(owner.name.size() + 1 + kSuffixLength);
+    append_suffix(name.append(owner.name).append("-"), draw);
     if (!access.cluster.find(Kind::pod, owner.namespace_, name)) return name;
   }
 }
@@ -62,8 +62,8 @@ std::vector<Taint> Cluster::taints_of(const Object& node) {
 
 bool tolerates(const PodSpec& spec, const Object& node, bool as_daemon, bool no_execute_only) {
   const BodyViews& views = views_of(node);
-  // Nearly all nodes are like this, and controllers ask all the time.
-  if (views.taints.empty() && !views.unschedulable && node_status(node).ready) return true;
+  // Nearly all nodes are like this, and controllers ask all the time. What the control plane taints, daemons tolerate.
+  if (views.taints.empty() && (as_daemon || (!views.unschedulable && node_status(node).ready))) return true;
   for (const Taint& taint : Cluster::taints_of(node)) {
     if (taint.effect == "PreferNoSchedule" || (no_execute_only && taint.effect != "NoExecute")) continue;
     if (as_daemon && tolerated_by_daemons(taint.key)) continue;
@@ -87,21 +87,20 @@ bool create_pod(ClusterAccess& access, const Object& owner, std::string_view nod
                 std::vector<std::string> finalizers) {
   const PodTemplate& pod_template = *views_of(owner).pod_template;
   if (!service_account_lives(access.cluster, owner.namespace_, pod_template.spec->service_account)) return false;
-  Object pod;
-  pod.kind = Kind::pod;
-  pod.namespace_ = owner.namespace_;
-  pod.name = generated_name(access, owner);
-  pod.labels = pod_template.labels;
-  if (!extra_labels.empty()) pod.labels.edit().insert(extra_labels.begin(), extra_labels.end());
-  pod.annotations = pod_template.annotations;
-  pod.owners = {{owner.kind, owner.name, owner.uid}};
-  pod.finalizers = std::move(finalizers);
-  pod.body = pod_template.pod_body;
-  PodStatus status;
+  const auto pod = std::make_shared<Object>();
+  pod->kind = Kind::pod;
+  pod->namespace_ = owner.namespace_;
+  pod->name = generated_name(access, owner);
+  pod->labels = pod_template.labels;
+  if (!extra_labels.empty()) pod->labels.edit().insert(extra_labels.begin(), extra_labels.end());
+  pod->annotations = pod_template.annotations;
+  pod->owners.edit().push_back({owner.kind, owner.name, owner.uid});
+  pod->finalizers = std::move(finalizers);
+  pod->body = pod_template.pod_body;
+  PodStatus& status = pod->status.emplace<PodStatus>();
   status.node = node;
   status.pod_template_hash = pod_template.hash;
-  pod.status = std::move(status);
-  access.insert(std::move(pod));
+  access.insert(pod);
   return true;
 }
 

@@ -21,7 +21,7 @@ struct Request {
 
 bool permits(const PolicyRule& rule, const Request& request) {
   const KindFacts& kind = facts(request.kind);
-  if (!has(rule.verbs, request.verb) || !has(rule.resources, kind.resource) || !has(rule.groups, kind.group))
+  if (!has(rule.resources, kind.resource) || !has(rule.groups, kind.group) || !has(rule.verbs, request.verb))
     return false;
   return rule.names.empty() || std::ranges::find(rule.names, request.name) != rule.names.end();
 }

@@ -47,9 +47,9 @@ void schedule_pods(ClusterAccess& access) {
   for (const ObjectPtr& pod : waiting) {
     const Object* node = choose_node(access.cluster, *pod);
     if (node == nullptr) continue;
-    PodStatus status = pod_status(*pod);
-    status.node = node->name;
-    access.put_status(*pod, std::move(status));
+    Draft scheduled = draft_of(*pod);
+    pod_status(*scheduled).node = node->name;
+    access.put_status(std::move(scheduled));
   }
 }
 

@@ -30,6 +30,7 @@ class SharedUntilEdited {
   bool empty() const { return (**this).empty(); }
   std::size_t size() const { return (**this).size(); }
   const value_type& front() const { return (**this).front(); }
+  const value_type& back() const { return (**this).back(); }
   template <class Key>
   const_iterator find(const Key& key) const {
     return (**this).find(key);

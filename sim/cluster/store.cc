@@ -50,7 +50,6 @@ ObjectPtr first_namespace(const char* name, std::uint64_t number) {
   object.name = name;
   object.uid = object.resource_version = object.creation_order = number;
   object.body = make_body(nlohmann::json::object());
-  object.content_hash = content_hash(object);
   return std::make_shared<const Object>(std::move(object));
 }
 
@@ -99,7 +98,8 @@ std::vector<ObjectPtr>::iterator ClusterAccess::place_of(const Object& stored) {
   return cluster.objects_.begin() + (&*found - cluster.objects_.data());
 }
 
-ObjectPtr ClusterAccess::insert(Object&& object) {
+ObjectPtr ClusterAccess::insert(Draft draft) {
+  Object& object = *draft;
   check(!cluster.find(object.kind, object.namespace_, object.name), "an object is inserted once");
   const auto key = [](const ObjectPtr& other) { return std::tie(other->namespace_, other->name); };
   const std::span<const ObjectPtr> kind = cluster.of_kind(object.kind);
@@ -111,31 +111,21 @@ ObjectPtr ClusterAccess::insert(Object&& object) {
   object.created = cluster.now;
   object.deletion_time.reset();
   start_status(object, cluster.now);
-  object.content_hash = content_hash(object);
-  auto stored = std::make_shared<const Object>(std::move(object));
-  cluster.objects_.insert(cluster.objects_.begin() + (std::to_address(behind) - cluster.objects_.data()), stored);
-  cluster.shift_kinds_behind(stored->kind, 1);
-  return stored;
+  object.content_hash.forget();
+  cluster.shift_kinds_behind(object.kind, 1);
+  return *cluster.objects_.insert(cluster.objects_.begin() + (std::to_address(behind) - cluster.objects_.data()),
+                                  std::move(draft));
 }
 
-ObjectPtr ClusterAccess::put(Object&& object) {
-  object.content_hash = content_hash(object);
-  return put_same_content(std::move(object));
+ObjectPtr ClusterAccess::put(Draft draft) {
+  draft->content_hash.forget();
+  return put_status(std::move(draft));
 }
 
-ObjectPtr ClusterAccess::put_same_content(Object&& object) {
-  const auto place = place_of(object);
-  object.resource_version = cluster.next_resource_version_++;
-  *place = std::make_shared<const Object>(std::move(object));
-  return *place;
-}
-
-ObjectPtr ClusterAccess::put_status(const Object& stored, Status status) {
-  const auto place = place_of(stored);
-  auto object = std::make_shared<Object>(stored);
-  object->resource_version = cluster.next_resource_version_++;
-  object->status = std::move(status);
-  *place = std::move(object);
+ObjectPtr ClusterAccess::put_status(Draft draft) {
+  const auto place = place_of(*draft);
+  draft->resource_version = cluster.next_resource_version_++;
+  *place = std::move(draft);
   return *place;
 }
 

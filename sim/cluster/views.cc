@@ -47,7 +47,7 @@ PodTemplate read_template(const Json& pod_template, const PodTemplate* before) {
     hasher.add(static_cast<std::uint64_t>(strings->size()));
     for (const auto& [key, value] : *strings) hasher.add(key).add(value);
   }
-  read.hash = to_hex(hasher.add(read.spec_hash).finish()).substr(0, 16);
+  read.hash = TemplateHash(hasher.add(read.spec_hash).finish());
   return read;
 }
 

@@ -18,8 +18,8 @@ struct PodTemplate {
   SharedUntilEdited<Strings> labels;
   SharedUntilEdited<Strings> annotations;
   Hash128 spec_hash;
-  std::string hash;  // of labels, annotations and spec: a change of any of them is a new template
-  BodyPtr pod_body;  // {"spec": …}, shared by all pods made from it
+  TemplateHash hash;  // of labels, annotations and spec: a change of any of them is a new template
+  BodyPtr pod_body;   // {"spec": …}, shared by all pods made from it
 };
 
 struct PolicyRule {

@@ -13,11 +13,12 @@ bool same_entry(const Node& present, const Node& wanted) {
          present.attributes.mode == wanted.attributes.mode;
 }
 
-bool is_configuration_of_a_shim(const Deployment& deployment, const std::string& path) {
-  const Settings& settings = deployment.settings;
-  return std::ranges::any_of(settings.shims, [&](const std::string& shim) {
-    return settings.destination() + "/" + path == settings.configuration(shim);
-  });
+// The configurations of the enabled shims are written as a whole later, when they are ready.
+std::vector<std::string> written_later(const Settings& settings) {
+  std::vector<std::string> paths;
+  if (edits_in_place(settings)) return paths;
+  for (const std::string& shim : settings.shims) paths.push_back(settings.configuration(shim));
+  return paths;
 }
 
 // Is the entry on the host to be left as it is?
@@ -26,7 +27,8 @@ bool keeps(const Deployment& deployment, const Node& present, const Node& wanted
   return same_entry(present, wanted);
 }
 
-Work copy_entry(Deployment& deployment, const PayloadEntry& entry, const Node* wanted) {
+Work copy_entry(Deployment& deployment, const PayloadEntry& entry, const Node* wanted,
+                const std::vector<std::string>& later) {
   Shell& shell = deployment.shell;
   const std::string path = deployment.settings.destination() + "/" + entry.path;
   deployment.wanted.insert(entry.path);
@@ -37,8 +39,7 @@ Work copy_entry(Deployment& deployment, const PayloadEntry& entry, const Node* w
     if (made.error) shell.fail(fmt::format("cp: cannot create directory '/host{}': {}", path, message(*made.error)));
     co_return;
   }
-  // The configurations of the enabled shims are written as a whole later, when they are ready.
-  if (!edits_in_place(deployment.settings) && is_configuration_of_a_shim(deployment, entry.path)) co_return;
+  if (std::ranges::count(later, path) != 0) co_return;
   if (present.node != nullptr && keeps(deployment, *present.node, *wanted)) co_return;
   if (entry.kind == FileKind::symlink) {
     const EffectResult linked = co_await shell.make_symlink(path, entry.text);
@@ -89,8 +90,9 @@ Work copy_entries(Deployment& deployment) {
   const Settings& settings = deployment.settings;
   const Payload& payload = *settings.version->payload;
   const PayloadTree& tree = payload_tree(deployment.shell.store(), payload);
+  const std::vector<std::string> later = written_later(settings);
   for (std::size_t i = 0; i < payload.entries.size(); ++i)
-    co_await copy_entry(deployment, payload.entries[i], tree.nodes[i]);
+    co_await copy_entry(deployment, payload.entries[i], tree.nodes[i], later);
   if (deployment.has(Defect::newer_file_kept)) {
     co_await make_executable(deployment, settings.destination() + "/bin");
     co_await make_executable(deployment, settings.destination() + "/runtime-rs/bin");

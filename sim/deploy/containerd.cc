@@ -119,21 +119,31 @@ Work import_by_value(Deployment& deployment) {
   co_await tomlq(deployment, kFile, edit);
 }
 
+// The main file imports the release's drop-in; null where its imports are no list.
+TextEdit import_drop_in(const Deployment& deployment) {
+  const std::string drop_in = deployment.settings.drop_in();
+  const std::string owner = deployment.settings.with_suffix("kata-deploy");
+  const bool appended = deployment.has(Defect::import_appended);
+  const Hash128 id = Hasher().add("import").add(drop_in).add(owner).add(std::uint64_t{appended}).finish();
+  return {id, [=](Store& store, const Blob* before) -> const Blob* {
+            const std::string text = remove_block(before->bytes, owner);  // of the time before containerd 2
+            std::optional<std::string> after = add_import(text, drop_in);
+            if (!after) return nullptr;
+            if (appended && *after == text) {
+              const std::string item = fmt::format("\"{}\"", drop_in);
+              after->insert(after->find(item), item + ", ");
+            }
+            return store.intern(*after);
+          }};
+}
+
 Work import_by_text(Deployment& deployment) {
   Shell& shell = deployment.shell;
   const Blob* present = co_await read_if_there(deployment, kFile);
-  const std::string drop_in = deployment.settings.drop_in();
-  std::string text = present != nullptr ? present->bytes : made_file(3);
-  text = remove_block(text, deployment.settings.with_suffix("kata-deploy"));  // of the time before containerd 2
-  const std::optional<std::string> with = add_import(text, drop_in);
-  if (!with) shell.fail(fmt::format("{}: imports is not a list", kFile));
-  std::string after = *with;
-  if (deployment.has(Defect::import_appended) && after == text) {
-    const std::string item = fmt::format("\"{}\"", drop_in);
-    after.insert(after.find(item), item + ", ");
-  }
-  const Blob* blob = shell.store().intern(after);
-  co_await sync_runtime_file(deployment, kFile, blob);
+  if (present == nullptr) present = shell.store().intern(made_file(3));
+  const Blob* after = apply_edit(shell.store(), present, import_drop_in(deployment));
+  if (after == nullptr) shell.fail(fmt::format("{}: imports is not a list", kFile));
+  co_await sync_runtime_file(deployment, kFile, after);
 }
 
 Work edit_drop_in_by_key(Deployment& deployment, std::string file, std::string plugin) {

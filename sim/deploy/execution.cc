@@ -71,10 +71,6 @@ std::shared_ptr<const Effect> asked_before(Store& store, const Effect& effect) {
   return entry->second;
 }
 
-bool is_below(std::string_view path, std::string_view folder) {
-  return path == folder || (path.starts_with(folder) && path.substr(folder.size()).starts_with('/'));
-}
-
 }  // namespace
 
 Execution::Execution(Store& store, PartMemory* parts, const RunRequest& request, const FrozenHost& host,
@@ -107,8 +103,7 @@ void Execution::go_on() {
       continue;
     }
     if (shell_.pending().kind == EffectKind::lock && !take_lock()) return;
-    // The answer resumes the program, which then asks for its next effect in the same place.
-    const Effect effect = shell_.take_pending();
+    const Effect& effect = shell_.pending();  // until it is answered
     if (effect.kind == EffectKind::part_begin) shell_.answer(begin_part(*effect.part));
     else if (effect.kind == EffectKind::part_end) shell_.answer(end_part(*effect.wanted));
     else cut_ = step(effect);
@@ -164,23 +159,24 @@ EffectResult Execution::do_effect(const Effect& effect) {
   if (!mutates(effect)) return perform(effect, place_);
   if (probe_.survey != nullptr) probe_.survey->insert(place_of(effect, *request_.settings));
   const bool mutated = probe_.mutation && !deferred_ && place_of(effect, *request_.settings) == probe_.mutation->place;
-  if (!mutated) {
-    EffectResult answer = perform(effect, place_);
-    do_deferred();
-    return answer;
-  }
+  if (mutated) return mutate(effect);
+  EffectResult answer = perform(effect, place_);
+  do_deferred();
+  return answer;
+}
+
+EffectResult Execution::mutate(const Effect& effect) {
+  EffectResult answer;
+  answer.changed = true;
   switch (probe_.mutation->what) {
     case Mutation::What::drop: break;
     case Mutation::What::swap: deferred_ = effect; break;
-    case Mutation::What::repeat: {
-      EffectResult answer = perform(effect, place_);
+    case Mutation::What::repeat:
+      answer = perform(effect, place_);
       perform(effect, place_);
-      return answer;
-    }
+      break;
   }
-  EffectResult success;
-  success.changed = true;
-  return success;
+  return answer;
 }
 
 void Execution::do_deferred() {
@@ -291,7 +287,7 @@ bool Execution::step(const Effect& effect) {
   if (effect.kind == EffectKind::rename) note_if_aside(effect.other);
   if (strikes) note_fault(effect);
   if (strikes && fault_->what == RunFault::What::fail) {
-    shell_.answer(fault_->answer);
+    shell_.answer(EffectResult(fault_->answer));
     return false;
   }
   const bool restarts = starts_runtime(effect, working_);

@@ -48,6 +48,7 @@ class Execution {
   EffectResult tear(const Effect& effect);
   // Performs it, or what a mutation makes of it.
   EffectResult do_effect(const Effect& effect);
+  EffectResult mutate(const Effect& effect);
   void do_deferred();
   void note_api(const Effect& effect);
   void note_change(const Effect& effect, const FileTree& before);

@@ -12,21 +12,29 @@
 #include "sim/host/toml.h"
 
 namespace barnacle {
+
+struct ImageTree {
+  // payload.toml.
+  struct Manifest {
+    struct Rule {
+      std::string path;  // glob, over the path below the payload's root or "runtimeclasses/NAME"
+      std::string since;
+      std::string before;
+    };
+    bool present = false;
+    std::vector<Rule> only;
+    std::vector<std::string> executable;
+  };
+  Manifest manifest;
+  // As in Payload, of every version.
+  std::vector<PayloadEntry> entries;
+  std::set<std::string> runtime_classes;
+};
+
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Rule {
-  std::string path;  // glob, over the path below the payload's root or "runtimeclasses/NAME"
-  std::string since;
-  std::string before;
-};
-
-struct Manifest {
-  bool present = false;
-  std::vector<Rule> only;
-  std::vector<std::string> executable;
-};
+using Manifest = ImageTree::Manifest;
 
 bool matches(const std::string& pattern, const std::string& path) {
   return fnmatch(pattern.c_str(), path.c_str(), 0) == 0;
@@ -65,7 +73,7 @@ std::expected<Manifest, PayloadError> read_manifest(const fs::path& path) {
 }
 
 bool has_path(const Manifest& manifest, const std::string& path, const std::string& version) {
-  return std::ranges::all_of(manifest.only, [&](const Rule& rule) {
+  return std::ranges::all_of(manifest.only, [&](const Manifest::Rule& rule) {
     if (!matches(rule.path, path)) return true;
     const bool early = !rule.since.empty() && compare_versions(version, rule.since) < 0;
     const bool late = !rule.before.empty() && compare_versions(version, rule.before) >= 0;
@@ -89,7 +97,7 @@ bool stands_for_link(const fs::directory_entry& entry, const std::string& text) 
 }
 
 std::expected<PayloadEntry, PayloadError> read_entry(const fs::directory_entry& entry, const std::string& path,
-                                                     const Manifest& manifest, const std::string& version) {
+                                                     const Manifest& manifest) {
   PayloadEntry read{.path = path};
   if (entry.is_symlink()) {
     read.kind = FileKind::symlink;
@@ -114,7 +122,6 @@ std::expected<PayloadEntry, PayloadError> read_entry(const fs::directory_entry& 
   const bool executable = (entry.status().permissions() & fs::perms::owner_exec) != fs::perms::none;
   read.mode = executable ? 0755 : 0644;
   if (manifest.present) {
-    put_version(read.text, version);
     read.mode = 0644;
     for (const std::string& glob : manifest.executable) {
       if (matches(glob, path)) read.mode = 0755;
@@ -129,33 +136,48 @@ struct PayloadTrees {
 
 }  // namespace
 
-std::expected<PayloadPtr, PayloadError> load_payload(const std::string& folder, const std::string& version, Time date) {
+std::expected<std::shared_ptr<const ImageTree>, PayloadError> read_image_tree(const std::string& folder) {
   const fs::path root = fs::path(folder) / "opt" / "kata";
   std::error_code error;
   if (!fs::is_directory(root, error)) return std::unexpected(PayloadError{root.string(), 0, "is no directory"});
-  const auto manifest = read_manifest(fs::path(folder) / "payload.toml");
+  auto manifest = read_manifest(fs::path(folder) / "payload.toml");
   if (!manifest) return std::unexpected(manifest.error());
-  auto payload = std::make_shared<Payload>();
-  payload->version = version;
-  payload->date = date;
+  auto image = std::make_shared<ImageTree>();
+  image->manifest = std::move(*manifest);
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
-    const std::string path = fs::relative(entry.path().parent_path(), root) == "."
-                                 ? entry.path().filename().string()
-                                 : (fs::relative(entry.path().parent_path(), root) / entry.path().filename()).string();
-    if (path.ends_with(".gitkeep") || !has_path(*manifest, path, version)) continue;
-    auto read = read_entry(entry, path, *manifest, version);
+    const std::string path = entry.path().lexically_relative(root).string();
+    if (path.ends_with(".gitkeep")) continue;
+    auto read = read_entry(entry, path, image->manifest);
     if (!read) return std::unexpected(read.error());
-    payload->entries.push_back(std::move(*read));
+    image->entries.push_back(std::move(*read));
   }
-  std::ranges::sort(payload->entries, {}, &PayloadEntry::path);
+  std::ranges::sort(image->entries, {}, &PayloadEntry::path);
   const fs::path classes = fs::path(folder) / "runtimeclasses";
   if (fs::is_directory(classes, error)) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(classes)) {
-      const std::string name = entry.path().stem().string();
-      if (has_path(*manifest, "runtimeclasses/" + name, version)) payload->runtime_classes.insert(name);
-    }
+    for (const fs::directory_entry& entry : fs::directory_iterator(classes))
+      image->runtime_classes.insert(entry.path().stem().string());
+  }
+  return image;
+}
+
+PayloadPtr payload_of(const ImageTree& image, const std::string& version, Time date) {
+  auto payload =
+      std::make_shared<Payload>(Payload{.version = version, .date = date, .entries = {}, .runtime_classes = {}});
+  for (const PayloadEntry& entry : image.entries) {
+    if (!has_path(image.manifest, entry.path, version)) continue;
+    payload->entries.push_back(entry);
+    if (image.manifest.present && entry.kind == FileKind::file) put_version(payload->entries.back().text, version);
+  }
+  for (const std::string& name : image.runtime_classes) {
+    if (has_path(image.manifest, "runtimeclasses/" + name, version)) payload->runtime_classes.insert(name);
   }
   return payload;
+}
+
+std::expected<PayloadPtr, PayloadError> load_payload(const std::string& folder, const std::string& version, Time date) {
+  const auto image = read_image_tree(folder);
+  if (!image) return std::unexpected(image.error());
+  return payload_of(**image, version, date);
 }
 
 const PayloadTree& payload_tree(Store& store, const Payload& payload) {

@@ -32,8 +32,14 @@ struct PayloadError {
   std::string what;
 };
 
-// Reads an image tree: DIR/opt/kata and DIR/runtimeclasses/*.yaml. With DIR/payload.toml, the file says which paths
-// only some versions have, which are executable, and @VERSION@ in files becomes the version.
+// An image tree as it lies in a folder, for whichever version: DIR/opt/kata and DIR/runtimeclasses/*.yaml. With
+// DIR/payload.toml, the file says which paths only some versions have, which are executable, and @VERSION@ in files
+// becomes the version.
+struct ImageTree;
+std::expected<std::shared_ptr<const ImageTree>, PayloadError> read_image_tree(const std::string& folder);
+PayloadPtr payload_of(const ImageTree& image, const std::string& version, Time date);
+
+// Both at once.
 std::expected<PayloadPtr, PayloadError> load_payload(const std::string& folder, const std::string& version, Time date);
 
 // The payload as an interned tree, its root standing for /opt/kata.

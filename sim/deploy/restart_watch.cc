@@ -5,18 +5,11 @@
 namespace barnacle {
 namespace {
 
-bool is_or_holds(const std::string& changed, const std::string& path) {
-  return path.starts_with(changed) && (path.size() == changed.size() || path[changed.size()] == '/');
-}
-
 bool any_of(const std::vector<std::string>& paths, const std::string& changed) {
-  return std::ranges::any_of(paths, [&](const std::string& path) { return is_or_holds(changed, path); });
+  return std::ranges::any_of(paths, [&](const std::string& path) { return is_below(path, changed); });
 }
 
-bool is_link(const FileTree& files, const std::string& path) {
-  const auto node = files.find(path, Follow::no);
-  return node && (*node)->kind == FileKind::symlink;
-}
+bool is_link(const FsResult<const Node*>& node) { return node && (*node)->kind == FileKind::symlink; }
 
 }  // namespace
 
@@ -34,13 +27,22 @@ std::optional<RestartWatch::Trouble> RestartWatch::look(const Host& host) {
   const auto& loaded = load_runtime_configuration(host.files, host.runtime);
   seen_ = loaded ? *loaded : nullptr;
   if (!loaded) return Trouble{"the runtime would not start: " + loaded.error().what, loaded.error().file};
-  const auto broken = broken_handlers(host.files, **loaded);
+  bool by_links = false;
+  const auto find = [&](const std::string& path) {
+    auto node = host.files.find(path, Follow::no);
+    if (is_link(node)) {
+      by_links = true;
+      node = host.files.find(path);
+    }
+    return node.value_or(nullptr);
+  };
+  const auto broken = broken_handlers(find, **loaded);
   if (!broken.empty())
     return Trouble{"handler " + broken.front().handler + " would have no " + broken.front().path, broken.front().path};
   working_ = seen_;
-  const auto leads_elsewhere = [&](const std::string& path) { return is_link(host.files, path); };
-  by_links_ =
-      std::ranges::any_of(working_->files, leads_elsewhere) || std::ranges::any_of(working_->needed, leads_elsewhere);
+  by_links_ = by_links || std::ranges::any_of(working_->files, [&](const std::string& path) {
+                return is_link(host.files.find(path, Follow::no));
+              });
   return std::nullopt;
 }
 

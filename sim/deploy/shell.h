@@ -151,9 +151,9 @@ class Shell {
   }
 
   // --- for whoever drives the program ---
+  // What the program waits for; the answer to it is where the next one comes from.
   const Effect& pending() const { return pending_; }
-  Effect take_pending() { return std::move(pending_); }
-  void answer(EffectResult result) {
+  void answer(EffectResult&& result) {
     result_ = std::move(result);
     resume_point_.resume();
   }

@@ -41,11 +41,7 @@ Hash128 without_folder(const Host& host, const std::string& folder) {
 }  // namespace
 
 bool is_aside(const std::string& path, const std::string& destination) {
-  const std::string_view folder = parent_path(destination);
-  if (!path.starts_with(folder)) return false;
-  if (path.size() == folder.size()) return true;
-  if (path[folder.size()] != '/') return false;
-  return !(path.starts_with(destination) && (path.size() == destination.size() || path[destination.size()] == '/'));
+  return !is_below(path, destination) && is_below(path, parent_path(destination));
 }
 
 std::optional<Surroundings> surroundings_of(const Host& host, const std::string& destination) {

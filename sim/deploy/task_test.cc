@@ -177,7 +177,7 @@ TEST(Programs, EndWithTheExitOfWhoeverFails) {
   program.start();
   EffectResult missing;
   missing.error = Errno::enoent;
-  shell.answer(missing);
+  shell.answer(std::move(missing));
   ASSERT_TRUE(program.done());
   try {
     program.result();

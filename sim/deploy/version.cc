@@ -240,14 +240,18 @@ std::expected<VersionLibrary, VersionError> load_versions(const std::string& fol
   }
   if (error) return std::unexpected(VersionError{folder, 0, error.message()});
   std::ranges::sort(files);
+  std::map<std::string, std::shared_ptr<const ImageTree>> images;  // by folder: most versions share one
   for (const fs::path& file : files) {
     auto version = read_version(file);
     if (!version) return std::unexpected(version.error());
     const auto own = payloads.find((*version)->name);
-    auto image =
-        load_payload(own == payloads.end() ? payload : own->second, (*version)->deploy.version, (*version)->date);
-    if (!image) return std::unexpected(VersionError{image.error().path, image.error().line, image.error().what});
-    (*version)->deploy.payload = *image;
+    auto& image = images[own == payloads.end() ? payload : own->second];
+    if (!image) {
+      auto read = read_image_tree(own == payloads.end() ? payload : own->second);
+      if (!read) return std::unexpected(VersionError{read.error().path, read.error().line, read.error().what});
+      image = std::move(*read);
+    }
+    (*version)->deploy.payload = payload_of(*image, (*version)->deploy.version, (*version)->date);
     library.payload_dates.push_back((*version)->date);
     library.versions[(*version)->name] = *version;
   }

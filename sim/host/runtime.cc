@@ -28,9 +28,8 @@ struct RuntimeCache {
   }
 };
 
-bool is_executable(const FileTree& files, const std::string& path) {
-  const auto node = files.find(path);
-  return node && (*node)->kind == FileKind::file && ((*node)->attributes.mode & 0111U) != 0;
+bool is_executable(const Node* node) {
+  return node != nullptr && node->kind == FileKind::file && (node->attributes.mode & 0111U) != 0;
 }
 
 // containerd looks for a shim named after the type: io.containerd.kata-qemu.v2 → containerd-shim-kata-qemu-v2.
@@ -59,9 +58,15 @@ std::vector<std::string> shim_places(const Handler& handler) {
   return {"/usr/local/bin/" + shim, "/usr/bin/" + shim};
 }
 
-bool has_shim(const FileTree& files, const Handler& handler) {
+bool has_shim(const FindNode& find, const Handler& handler) {
   return handler.shims.empty() ||
-         std::ranges::any_of(handler.shims, [&](const std::string& path) { return is_executable(files, path); });
+         std::ranges::any_of(handler.shims, [&](const std::string& path) { return is_executable(find(path)); });
+}
+
+bool has_configuration(const FindNode& find, const Handler& handler) {
+  if (handler.config_path.empty()) return true;
+  const Node* node = find(handler.config_path);
+  return node != nullptr && node->kind == FileKind::file;
 }
 
 std::vector<std::string> needed_by(const std::vector<Handler>& handlers) {
@@ -136,15 +141,18 @@ const std::expected<LoadedConfigPtr, LoadError>& load_runtime_configuration(cons
       files, [&version](Looker& looker) { return load(looker, version); });
 }
 
-std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedConfig& loaded) {
+std::vector<BrokenHandler> broken_handlers(const FindNode& find, const LoadedConfig& loaded) {
   std::vector<BrokenHandler> broken;
   for (const Handler& handler : loaded.handlers) {
-    if (!has_shim(files, handler)) broken.push_back({handler.name, handler.shims.back()});
-    if (!handler.config_path.empty() && !files.is_file(handler.config_path)) {
-      broken.push_back({handler.name, handler.config_path});
-    }
+    if (!has_shim(find, handler)) broken.push_back({handler.name, handler.shims.back()});
+    if (!has_configuration(find, handler)) broken.push_back({handler.name, handler.config_path});
   }
   return broken;
+}
+
+std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedConfig& loaded) {
+  const auto find = [&files](const std::string& path) { return files.find(path).value_or(nullptr); };
+  return broken_handlers(find, loaded);
 }
 
 std::string default_containerd_configuration(int major_version) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,5 +79,8 @@ struct BrokenHandler {
   std::string path;  // what is missing
 };
 std::vector<BrokenHandler> broken_handlers(const FileTree& files, const LoadedConfig& loaded);
+// The same for who finds the node behind a path (or null) in a way of its own.
+using FindNode = std::function<const Node*(const std::string& path)>;
+std::vector<BrokenHandler> broken_handlers(const FindNode& find, const LoadedConfig& loaded);
 
 }  // namespace barnacle

@@ -145,5 +145,7 @@ std::vector<TreeChange> diff(const FileTree& before, const FileTree& after, Comp
 std::string join(std::string_view directory, std::string_view name);
 std::string_view parent_path(std::string_view path);
 std::string_view base_name(std::string_view path);
+// The path is the folder itself, or leads into it.
+bool is_below(std::string_view path, std::string_view folder);
 
 }  // namespace barnacle

@@ -1,8 +1,6 @@
 #include "sim/host/tree_path.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <optional>
 
 #include "sim/base/check.h"
@@ -132,13 +130,6 @@ std::optional<Errno> refuse_path(std::string_view path) {
   return std::nullopt;
 }
 
-template <class Word>
-Word word_at(std::string_view text, std::size_t at) {
-  Word word = 0;
-  std::memcpy(&word, text.data() + at, sizeof(Word));
-  return word;
-}
-
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
 FsResult<const Node*> find_by_place(const Node* root, std::string_view path, Last last) {
@@ -150,37 +141,6 @@ FsResult<const Node*> find_by_place(const Node* root, std::string_view path, Las
 }  // namespace
 
 bool TreePlace::name_too_long() const { return !names.empty() && names.back().size() > kNameMax; }
-
-// A short name's own bytes, taken in two parts that overlap, with its length above them; of a longer one (the highest
-// bit set) a mixture of its first eight bytes, its last eight and its length.
-std::uint64_t tag_of(std::string_view name) {
-  static_assert(std::endian::native == std::endian::little, "a name's first byte is the lowest");
-  const std::size_t length = name.size();
-  if (length >= kTagWhole) {
-    const auto first = word_at<std::uint64_t>(name, 0);
-    const auto last = word_at<std::uint64_t>(name, length - 8);
-    return ((first * 31 + last + length) * 0x9e3779b97f4a7c15ULL) | (std::uint64_t{1} << 63U);
-  }
-  std::uint64_t bytes = 0;
-  if (length >= 4) {
-    bytes = word_at<std::uint32_t>(name, 0) | std::uint64_t{word_at<std::uint32_t>(name, length - 4)}
-                                                  << (8 * (length - 4));
-  } else if (length >= 2) {
-    bytes = word_at<std::uint16_t>(name, 0) | std::uint64_t{word_at<std::uint16_t>(name, length - 2)}
-                                                  << (8 * (length - 2));
-  } else if (length == 1) {
-    bytes = word_at<std::uint8_t>(name, 0);
-  }
-  return bytes | (std::uint64_t{length} << 56U);
-}
-
-const Node* child_of(const Node& directory, std::string_view name) {
-  const std::uint64_t tag = tag_of(name);
-  for (const Child& child : directory.children) {
-    if (child.tag == tag && (name.size() < kTagWhole || *child.name == name)) return child.node;
-  }
-  return nullptr;
-}
 
 FsResult<TreePlace> resolve(const Node* root, std::string_view path, Last last) {
   if (const auto refused = refuse_path(path)) return std::unexpected(*refused);
@@ -198,10 +158,10 @@ FsResult<TreePlace> resolve_existing(const Node* root, std::string_view path, La
 FsResult<const Node*> find_existing(const Node* root, std::string_view path, Last last) {
   if (const auto refused = refuse_path(path)) return std::unexpected(*refused);
   const Node* at = root;
-  for (std::size_t end = 0; end < path.size();) {
-    const std::size_t start = end + 1;  // behind a slash
-    end = std::min(path.find('/', start), path.size());
-    const std::string_view name = path.substr(start, end - start);
+  for (std::string_view rest = path; !rest.empty();) {
+    rest.remove_prefix(1);  // the slash
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(name.size());
     if (name.empty()) continue;
     if (at->kind == FileKind::symlink || is_dots(name)) return find_by_place(root, path, last);
     if (at->kind == FileKind::file) return std::unexpected(Errno::enotdir);

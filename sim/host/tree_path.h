@@ -1,6 +1,8 @@
 // Where a path leads in a tree, as the kernel walks it; for tree.cc only.
 #pragma once
 
+#include <bit>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -35,12 +37,56 @@ struct TreePlace {
 
 inline bool ends_with_slash(std::string_view path) { return path.ends_with('/'); }
 
-// The entry of a directory, or null.
-const Node* child_of(const Node& directory, std::string_view name);
+template <class Word>
+Word word_at(std::string_view text, std::size_t at) {
+  Word word = 0;
+  std::memcpy(&word, text.data() + at, sizeof(Word));
+  return word;
+}
 
-// A word on a name (Child::tag), for a first look. A name of less than kTagWhole bytes shares it with no other.
-std::uint64_t tag_of(std::string_view name);
+// A word on a name (Child::tag), for a first look. A name of less than kTagWhole bytes shares it with no other: it is
+// the name's own bytes, taken in two parts that overlap, with the length above them. Of a longer one (the highest bit
+// set) it is a mixture of the first eight bytes, the last eight and the length.
 inline constexpr std::size_t kTagWhole = 8;
+
+inline std::uint64_t tag_of(std::string_view name) {
+  static_assert(std::endian::native == std::endian::little, "a name's first byte is the lowest");
+  const std::size_t length = name.size();
+  if (length >= kTagWhole) {
+    const auto first = word_at<std::uint64_t>(name, 0);
+    const auto last = word_at<std::uint64_t>(name, length - 8);
+    return ((first * 31 + last + length) * 0x9e3779b97f4a7c15ULL) | (std::uint64_t{1} << 63U);
+  }
+  std::uint64_t bytes = 0;
+  if (length >= 4) {
+    bytes = word_at<std::uint32_t>(name, 0) | std::uint64_t{word_at<std::uint32_t>(name, length - 4)}
+                                                  << (8 * (length - 4));
+  } else if (length >= 2) {
+    bytes = word_at<std::uint16_t>(name, 0) | std::uint64_t{word_at<std::uint16_t>(name, length - 2)}
+                                                  << (8 * (length - 2));
+  } else if (length == 1) {
+    bytes = word_at<std::uint8_t>(name, 0);
+  }
+  return bytes | (std::uint64_t{length} << 56U);
+}
+
+// Whether names that share a tag are one.
+inline bool same_name(std::string_view a, std::string_view b) {
+  if (a.size() < kTagWhole) return true;
+  if (a.size() != b.size()) return false;
+  if (a.size() > 16) return a == b;
+  return word_at<std::uint64_t>(a, 0) == word_at<std::uint64_t>(b, 0) &&
+         word_at<std::uint64_t>(a, a.size() - 8) == word_at<std::uint64_t>(b, b.size() - 8);
+}
+
+// The entry of a directory, or null.
+inline const Node* child_of(const Node& directory, std::string_view name) {
+  const std::uint64_t tag = tag_of(name);
+  for (const Child& child : directory.children) {
+    if (child.tag == tag && same_name(name, *child.name)) return child.node;
+  }
+  return nullptr;
+}
 
 // ENOENT, ENOTDIR, ELOOP and ENAMETOOLONG for what is on the way to the entry; EINVAL for a path that is not absolute.
 // The names are parts of `path` and of link targets, and live as long as these.
