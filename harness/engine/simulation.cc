@@ -8,6 +8,7 @@
 #include "harness/engine/operations.h"
 #include "harness/engine/played_steps.h"
 #include "harness/scenario/steps.h"
+#include "sim/helm/manifest.h"
 
 namespace barnacle {
 namespace {
@@ -207,8 +208,7 @@ HostPtr fresh_install(Lab& lab, const HostPtr& baseline, std::span<const Served*
 
 const std::string& release_of(const Object& object) {
   static const std::string kNone;
-  static const std::string kName = "meta.helm.sh/release-name";
-  const auto name = object.annotations.find(kName);
+  const auto name = object.annotations.find(kReleaseName);
   return name == object.annotations.end() ? kNone : name->second;
 }
 

@@ -62,6 +62,7 @@ CheckContext make_context(Lab& lab, const World& before, const World& after, con
     ClusterNode& known =
         context.nodes.emplace_back(NodeView{lab, node.name, *node.host, node.baseline, std::move(served), results},
                                    is_labelled(lab, after, node.name));
+    known.standing.reserve(known.served.size());
     for (const Served* by : known.served) known.standing.push_back(standing_of(after, *by, node.name));
   }
   return context;
@@ -110,6 +111,7 @@ std::vector<const Served*> served_on(const World& world, const std::string& node
   std::vector<const Served*> served;
   const auto entry = world.served.find(node);
   if (entry == world.served.end()) return served;
+  served.reserve(entry->second.size());
   for (const auto& [name, by] : entry->second) served.push_back(&by);
   return served;
 }

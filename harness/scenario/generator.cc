@@ -206,11 +206,10 @@ class Generator {
     for (std::size_t kind = 0; kind < kStepKinds; ++kind) weights[kind] = weight_now(static_cast<StepKind>(kind));
     if (std::ranges::all_of(weights, [](std::uint32_t weight) { return weight == 0; })) return false;
     choices_.begin_step();
-    Step step;
+    Step& step = scenario_.steps.emplace_back();
     step.kind = static_cast<StepKind>(choices_.weighted(weights));
     fill_in(step);
     if (alphabet_.faults) draw_faults(step);
-    scenario_.steps.push_back(std::move(step));
     if (mending_) scenario_.steps.push_back(std::move(*mending_));
     mending_.reset();
     return true;
@@ -342,10 +341,9 @@ class Generator {
   void uninstall_all(std::size_t length) {
     for (ReleaseModel& release : world_.releases) {
       if (!release.live || length >= static_cast<std::size_t>(std::max(alphabet_.max_steps, 0))) continue;
-      Step step;
+      Step& step = scenario_.steps.emplace_back();
       step.kind = StepKind::uninstall;
       fill_uninstall(step, release);
-      scenario_.steps.push_back(std::move(step));
       ++length;
     }
   }

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,6 +17,7 @@
 
 #include "sim/base/clock.h"
 #include "sim/base/hash.h"
+#include "sim/base/text.h"
 #include "sim/cluster/field_ownership.h"
 #include "sim/cluster/hash_when_asked.h"
 #include "sim/cluster/shared_until_edited.h"
@@ -46,8 +46,6 @@ std::optional<Kind> kind_from_name(
     std::string_view name);                 // by kind, resource or short name: "DaemonSet", "daemonsets", "ds"
 std::string_view resource_name(Kind kind);  // "daemonsets"
 bool is_namespaced(Kind kind);
-
-using Strings = std::map<std::string, std::string>;
 
 struct BodyViews;
 

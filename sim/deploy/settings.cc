@@ -5,17 +5,15 @@
 namespace barnacle {
 namespace {
 
-using Environment = std::map<std::string, std::string>;
-
 constexpr std::string_view kConfigurations = "/share/defaults/kata-containers";  // below the destination
 
-std::string value_of(const Environment& environment, const std::string& name, std::string otherwise = "") {
+std::string value_of(const Strings& environment, const std::string& name, std::string otherwise = "") {
   const auto entry = environment.find(name);
   return entry == environment.end() || entry->second.empty() ? otherwise : entry->second;
 }
 
 // NAME_X86_64, where the chart sets it, wins over NAME. All hosts here are x86_64.
-std::string for_architecture(const Environment& environment, const std::string& name) {
+std::string for_architecture(const Strings& environment, const std::string& name) {
   return value_of(environment, name + "_X86_64", value_of(environment, name));
 }
 
@@ -52,7 +50,7 @@ std::string Settings::shim_binary(const std::string& shim) const {
   return destination() + (is_rust(shim) ? "/runtime-rs/bin" : "/bin") + "/containerd-shim-kata-v2";
 }
 
-Settings read_settings(const DeployVersion& version, const Environment& environment, Hash128 environment_hash) {
+Settings read_settings(const DeployVersion& version, const Strings& environment, Hash128 environment_hash) {
   Settings settings;
   settings.version = &version;
   settings.shims = split(for_architecture(environment, "SHIMS"), ' ');

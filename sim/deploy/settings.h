@@ -85,8 +85,7 @@ struct Settings {
 using SettingsPtr = std::shared_ptr<const Settings>;
 
 // `environment_hash`: of the environment but for the node's name, for Settings::hash.
-Settings read_settings(const DeployVersion& version, const std::map<std::string, std::string>& environment,
-                       Hash128 environment_hash);
+Settings read_settings(const DeployVersion& version, const Strings& environment, Hash128 environment_hash);
 
 // "kata" with "/opt/kata-cicd": where a release with that prefix and suffix puts its tree.
 std::string destination_of(std::string_view prefix, std::string_view suffix);

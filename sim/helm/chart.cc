@@ -53,13 +53,15 @@ void add_hooks(const ChartContext& context, std::vector<Hook>& hooks) {
   hooks.push_back(post_delete(cleanup_job(context), 0));
 }
 
-std::expected<Rendered, RenderError> render(const ChartFacts& facts, const RenderRequest& request) {
+std::expected<Rendered, RenderError> render(const ChartFacts& facts, const RoleBodies& roles,
+                                            const RenderRequest& request) {
   const Values& values = *request.values;
   if (auto refusal = refuse_shapes(values)) return std::unexpected(std::move(*refusal));
   if (facts.guard_values) {
     if (auto refusal = refuse_values(facts, values)) return std::unexpected(std::move(*refusal));
   }
-  const ChartContext context{facts, values, request.namespace_, suffix_of(values), common_environment(facts, values)};
+  const ChartContext context{
+      facts, roles, values, request.namespace_, suffix_of(values), common_environment(facts, values)};
   const std::string account = context.named("kata-deploy-sa");
   const std::string role = context.named("kata-deploy-role");
   Rendered rendered;
@@ -123,7 +125,9 @@ ChartPtr make_kata_chart(const ChartFacts& facts) {
   chart->version = facts.version;
   chart->defaults = std::make_shared<const Values>(chart_defaults(facts));
   chart->identity = hash_of_facts(facts, *chart->defaults);
-  chart->render = [facts](const RenderRequest& request) { return render(facts, request); };
+  chart->render = [facts, roles = RoleBodies(facts)](const RenderRequest& request) {
+    return render(facts, roles, request);
+  };
   if (facts.guard_values) chart->guard = refuse_moving;
   return chart;
 }

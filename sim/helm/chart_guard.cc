@@ -83,7 +83,7 @@ Refusal refuse_mappings(const ChartFacts& facts, const Values& values) {
 }
 
 const std::string* text_of(const Strings& strings, std::string_view key) {
-  const auto found = strings.find(std::string(key));
+  const auto found = strings.find(key);
   return found == strings.end() ? nullptr : &found->second;
 }
 
@@ -110,7 +110,7 @@ std::string live_value(const Object& object, std::string_view annotation, std::s
 
 // Whether an object says where its release is installed.
 bool tells(const Object& object) {
-  return object.kind == Kind::daemon_set || object.annotations.contains(std::string(kSuffixAnnotation));
+  return object.kind == Kind::daemon_set || object.annotations.contains(kSuffixAnnotation);
 }
 
 Refusal refuse_change(std::string_view value, const std::string& live, const std::string& wanted) {

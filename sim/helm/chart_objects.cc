@@ -7,13 +7,17 @@
 namespace barnacle {
 namespace {
 
-Object make_object(Kind kind, std::string ns, std::string name, Json body) {
+Object make_object(Kind kind, std::string ns, std::string name, BodyPtr body) {
   Object object;
   object.kind = kind;
   object.namespace_ = std::move(ns);
   object.name = std::move(name);
-  object.body = make_body(std::move(body));
+  object.body = std::move(body);
   return object;
+}
+
+Object make_object(Kind kind, std::string ns, std::string name, Json body) {
+  return make_object(kind, std::move(ns), std::move(name), make_body(std::move(body)));
 }
 
 Json rule(std::string_view group, std::string_view resource, std::initializer_list<std::string_view> verbs) {
@@ -131,14 +135,24 @@ void add_default_runtime_class(const ChartContext& context, std::vector<Object>&
       runtime_class(context, text_at(context.values, {"runtimeClasses", "defaultName"}), "kata-" + shim_name, *shim));
 }
 
+BodyPtr role_body(const ChartFacts& facts, PodRole role) {
+  Json body = Json::object();
+  body["rules"] = rules_of(facts, role);
+  return make_body(std::move(body));
+}
+
 }  // namespace
+
+RoleBodies::RoleBodies(const ChartFacts& facts)
+    : install(role_body(facts, PodRole::install)), cleanup(role_body(facts, PodRole::cleanup)) {}
 
 Object service_account(const ChartContext& context, std::string name) {
   return make_object(Kind::service_account, context.namespace_, std::move(name), Json::object());
 }
 
 Object cluster_role(const ChartContext& context, std::string name, PodRole role) {
-  return make_object(Kind::cluster_role, "", std::move(name), {{"rules", rules_of(context.facts, role)}});
+  const BodyPtr& body = role == PodRole::install ? context.roles.install : context.roles.cleanup;
+  return make_object(Kind::cluster_role, "", std::move(name), body);
 }
 
 Object cluster_role_binding(const ChartContext& context, std::string name, const std::string& role,

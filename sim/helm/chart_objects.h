@@ -8,9 +8,17 @@
 
 namespace barnacle {
 
+// What pods may do, whatever the values say: made once for a chart.
+struct RoleBodies {
+  explicit RoleBodies(const ChartFacts& facts);
+  BodyPtr install;
+  BodyPtr cleanup;
+};
+
 // What every object of one rendering needs to know.
 struct ChartContext {
   const ChartFacts& facts;
+  const RoleBodies& roles;
   const Values& values;
   std::string namespace_;
   std::string suffix;

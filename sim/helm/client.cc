@@ -40,7 +40,7 @@ SharedUntilEdited<Strings> merged_strings(const Strings& original, const SharedU
 
 // What a key of an object's metadata lacks to be the release's own; nothing when it is as it must be.
 std::optional<std::string> wrong_value(const Strings& metadata, std::string_view key, std::string_view wanted) {
-  const auto found = metadata.find(std::string(key));
+  const auto found = metadata.find(key);
   if (found == metadata.end()) return "missing key " + in_quotes(key) + ": must be set to " + in_quotes(wanted);
   if (found->second == wanted) return std::nullopt;
   return "key " + in_quotes(key) + " must equal " + in_quotes(wanted) + ": current value is " +

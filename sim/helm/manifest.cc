@@ -148,7 +148,7 @@ const Object* find_in(std::span<const Object* const> objects, const Object& want
 }
 
 bool is_kept(const Object& object) {
-  const auto policy = object.annotations.find(std::string(kResourcePolicy));
+  const auto policy = object.annotations.find(kResourcePolicy);
   return policy != object.annotations.end() && policy->second == "keep";
 }
 
