@@ -148,12 +148,11 @@ struct OperatorsFiles {
 
   // Names are in one order in both folders.
   void compare_folders(const Node& baseline, const Node* present, const std::string& folder) const {
-    static const std::vector<Child> kNone;
-    const std::vector<Child>& there = present != nullptr ? present->children : kNone;
+    const Children there = present != nullptr ? present->children : Children();
     auto at = there.begin();
     for (const Child& child : baseline.children) {
-      while (at != there.end() && at->name != child.name && *at->name < *child.name) ++at;
-      const Node* found = at != there.end() && at->name == child.name ? at->node : nullptr;
+      while (at != there.end() && (*at).name != child.name && *(*at).name < *child.name) ++at;
+      const Node* found = at != there.end() && (*at).name == child.name ? (*at).node : nullptr;
       if (found == child.node) continue;
       const std::string path = folder + "/" + *child.name;
       if (child.node->kind == FileKind::directory) compare_folders(*child.node, found, path);

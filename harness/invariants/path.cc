@@ -184,9 +184,8 @@ bool resolves_in_payload(const Node* payload, std::string_view path) {
   if (!is_below(path, kDefaultRoot)) return false;
   const Node* at = payload;
   for (const std::string& part : split(path.substr(kDefaultRoot.size()), '/')) {
-    const auto child = std::ranges::find_if(at->children, [&](const Child& one) { return *one.name == part; });
-    if (child == at->children.end()) return false;
-    at = child->node;
+    at = at->children.find(part);
+    if (at == nullptr) return false;
   }
   return true;
 }
@@ -232,12 +231,11 @@ struct Resolver {
 
   // Names are in one order in both folders.
   void check_entries(const Node& wanted, const Node* present, const std::string& folder, bool binaries) const {
-    static const std::vector<Child> kNone;
-    const std::vector<Child>& there = present != nullptr ? present->children : kNone;
+    const Children there = present != nullptr ? present->children : Children();
     auto at = there.begin();
     for (const Child& child : wanted.children) {
-      while (at != there.end() && at->name != child.name && *at->name < *child.name) ++at;
-      const Node* found = at != there.end() && at->name == child.name ? at->node : nullptr;
+      while (at != there.end() && (*at).name != child.name && *(*at).name < *child.name) ++at;
+      const Node* found = at != there.end() && (*at).name == child.name ? (*at).node : nullptr;
       if (found == child.node) continue;
       check_entry(*child.node, found, folder, *child.name, binaries);
       if (child.node->kind == FileKind::directory)

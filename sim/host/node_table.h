@@ -4,6 +4,8 @@
 #include <tsl/robin_set.h>
 
 #include <deque>
+#include <memory>
+#include <memory_resource>
 #include <set>
 
 #include "sim/base/hash_map.h"
@@ -27,8 +29,10 @@ struct Store::Tables {
   };
 
   std::deque<Blob> blobs;
-  std::deque<Node> nodes;
+  std::pmr::monotonic_buffer_resource memory;  // of nodes and their entries, which stay as long as the store
+  std::pmr::deque<Node> nodes{&memory};
   std::set<std::string, std::less<>> names;
+  HashMap<std::unique_ptr<const Children::Names>> names_by_hash;
   HashMap<const Blob*> blobs_by_hash;
   tsl::robin_set<const Node*, StateHash, SameState, std::allocator<const Node*>, true> nodes_by_state;
   std::size_t bytes = 0;
@@ -36,13 +40,14 @@ struct Store::Tables {
 
 class NodeTable {
  public:
-  static const std::string* intern_name(Store& store, std::string_view name);
+  // The entries with this node under that name; null takes it away.
+  static Children with_entry(Store& store, const Children& children, std::string_view name, const Node* node);
   // `node.state` is filled in here. Its children, blob and names are of the same Store.
   static const Node* intern(Store& store, Node node);
   // The node in that state; null where there was none yet.
   static const Node* find(Store& store, Hash128 state);
   // The same as intern for a node whose state is filled in, and known to nobody yet.
-  static const Node* add(Store& store, Node&& node);
+  static const Node* add(Store& store, const Node& node);
 
   // What a directory comes to by its entries.
   struct Listed {
@@ -53,6 +58,8 @@ class NodeTable {
   static Listed relisted(const Node& directory, std::string_view name, const Hash128* before, const Hash128* after);
 
  private:
+  static const std::string* intern_name(Store& store, std::string_view name);
+  static const Children::Names* intern_names(Store& store, Children::Names names);
   static bool same(const Node& a, const Node& b);
   static Hash128 state_of(FileKind kind, const Attributes& attributes, Hash128 contents);
 };

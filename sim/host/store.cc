@@ -1,7 +1,10 @@
 #include "sim/host/store.h"
 
+#include <algorithm>
+
 #include "sim/base/check.h"
 #include "sim/host/node_table.h"
+#include "sim/host/tree_path.h"
 
 namespace barnacle {
 
@@ -29,19 +32,50 @@ const std::string* NodeTable::intern_name(Store& store, std::string_view name) {
   return &*tables.names.emplace(name).first;
 }
 
+const Children::Names* NodeTable::intern_names(Store& store, Children::Names names) {
+  Hasher hasher;
+  for (const Children::Name& name : names) hasher.add(reinterpret_cast<std::uintptr_t>(name.text));
+  const auto [entry, fresh] = store.tables_->names_by_hash.try_emplace(hasher.finish());
+  if (fresh) entry.value() = std::make_unique<const Children::Names>(std::move(names));
+  return entry->second.get();
+}
+
+Children NodeTable::with_entry(Store& store, const Children& children, std::string_view name, const Node* node) {
+  if (node == nullptr && children.size() == 1) return {};
+  const Children::Names* names = &children.names();
+  const auto found =
+      std::ranges::lower_bound(*names, name, {}, [](const Children::Name& one) { return std::string_view(*one.text); });
+  const bool there = found != names->end() && *found->text == name;
+  const auto at = static_cast<std::size_t>(found - names->begin());
+  if (there != (node != nullptr)) {
+    Children::Names changed = *names;
+    const auto place = changed.begin() + static_cast<std::ptrdiff_t>(at);
+    if (there) changed.erase(place);
+    else changed.insert(place, Children::Name{tag_of(name), intern_name(store, name)});
+    names = intern_names(store, std::move(changed));
+  }
+  std::pmr::polymorphic_allocator<const Node*> memory(&store.tables_->memory);
+  const Node** nodes = memory.allocate(names->size());
+  const Node** end = std::ranges::copy(children.nodes().first(at), nodes).out;
+  if (node != nullptr) *end++ = node;
+  std::ranges::copy(children.nodes().subspan(there ? at + 1 : at), end);
+  store.tables_->bytes += names->size() * sizeof(const Node*);
+  return {names, nodes};
+}
+
 const Node* NodeTable::intern(Store& store, Node node) {
   node.state = state_of(node.kind, node.attributes, node.blob != nullptr ? node.blob->hash : node.listing);
   if (const Node* known = find(store, node.state)) {
     check(same(*known, node), "two nodes have one 128-bit hash");
     return known;
   }
-  return add(store, std::move(node));
+  return add(store, node);
 }
 
-const Node* NodeTable::add(Store& store, Node&& node) {
+const Node* NodeTable::add(Store& store, const Node& node) {
   Store::Tables& tables = *store.tables_;
-  tables.bytes += sizeof(Node) + node.children.size() * sizeof(Child);
-  return *tables.nodes_by_state.insert(&tables.nodes.emplace_back(std::move(node))).first;
+  tables.bytes += sizeof(Node);
+  return *tables.nodes_by_state.insert(&tables.nodes.emplace_back(node)).first;
 }
 
 bool NodeTable::same(const Node& a, const Node& b) {

@@ -16,18 +16,10 @@ const Node* with_child(Store& store, const Node& directory, const NodeTable::Lis
   Node changed = directory;
   changed.state = listed.state;
   changed.listing = listed.listing;
-  const auto at = std::ranges::lower_bound(changed.children, name, {},
-                                           [](const Child& child) { return std::string_view(*child.name); });
+  changed.children = NodeTable::with_entry(store, directory.children, name, node);
   if (present != nullptr) changed.total_bytes -= present->total_bytes;
   if (node != nullptr) changed.total_bytes += node->total_bytes;
-  if (node == nullptr) {
-    changed.children.erase(at);
-  } else if (present != nullptr) {
-    at->node = node;
-  } else {
-    changed.children.insert(at, Child{NodeTable::intern_name(store, name), node, tag_of(name)});
-  }
-  return NodeTable::add(store, std::move(changed));
+  return NodeTable::add(store, changed);
 }
 
 // The root after the entry at `place` became `node`; null removes it. What states the directories on the way come to is
@@ -62,7 +54,7 @@ const Node* make_node(Store& store, FileKind kind, const Blob* blob, Attributes 
   node.attributes = attributes;
   node.blob = blob;
   if (kind == FileKind::file) node.total_bytes = blob->bytes.size();
-  return NodeTable::intern(store, std::move(node));
+  return NodeTable::intern(store, node);
 }
 
 const Node* make_folder(Store& store, std::uint16_t mode, Time mtime) {
@@ -128,7 +120,7 @@ FsResult<void> change_attributes(Store& store, const Node*& root, std::string_vi
   if (!place) return std::unexpected(place.error());
   Node node = *place->entry;
   change(node.attributes);
-  root = rebuild(store, *place, NodeTable::intern(store, std::move(node)));
+  root = rebuild(store, *place, NodeTable::intern(store, node));
   return {};
 }
 

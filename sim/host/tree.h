@@ -7,10 +7,12 @@
 // runs as root.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <expected>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,19 +60,75 @@ struct Attributes {
 struct Child {
   const std::string* name = nullptr;  // interned
   const Node* node = nullptr;
-  std::uint64_t tag = 0;  // of the name: most other names have another, all others where it is short (tree_path.h)
-  bool operator==(const Child&) const = default;
 };
 
-// Interned and immutable. What a look-up reads comes first: it is one line of the processor's cache.
-struct alignas(64) Node {
+// The entries of a directory, in the order of their names.
+class Children {
+ public:
+  struct Name {
+    std::uint64_t tag = 0;  // most other names have another, all others where this one is short (tree_path.h)
+    const std::string* text = nullptr;
+  };
+  // Sorted (byte order), and interned: the many states of a directory share them.
+  using Names = std::vector<Name>;
+
+  class Iterator {
+   public:
+    using value_type = Child;
+    using difference_type = std::ptrdiff_t;
+    Iterator() = default;
+    Iterator(Names::const_iterator name, const Node* const* node) : name_(name), node_(node) {}
+    Child operator*() const { return {name_->text, *node_}; }
+    Iterator& operator++() {
+      ++name_;
+      ++node_;
+      return *this;
+    }
+    Iterator operator++(int) {
+      const Iterator was = *this;
+      ++*this;
+      return was;
+    }
+    bool operator==(const Iterator& other) const { return name_ == other.name_; }
+
+   private:
+    Names::const_iterator name_;
+    const Node* const* node_ = nullptr;
+  };
+
+  Children() = default;
+  // As many nodes as names; both live as long as the Store.
+  Children(const Names* names, const Node* const* nodes) : names_(names), nodes_(nodes) {}
+
+  Iterator begin() const { return {names_->begin(), nodes_}; }
+  Iterator end() const { return {names_->end(), nodes_ + names_->size()}; }
+  bool empty() const { return names_->empty(); }
+  std::size_t size() const { return names_->size(); }
+  const Names& names() const { return *names_; }
+  std::span<const Node* const> nodes() const { return {nodes_, size()}; }
+
+  // The entry with this name, or null.
+  const Node* find(std::string_view name) const;
+
+  bool operator==(const Children& other) const {
+    return names_ == other.names_ && std::ranges::equal(nodes(), other.nodes());
+  }
+
+ private:
+  static inline const Names kNone;
+  const Names* names_ = &kNone;
+  const Node* const* nodes_ = nullptr;
+};
+
+// Interned and immutable.
+struct Node {
   FileKind kind = FileKind::file;
-  std::vector<Child> children;    // a directory's, sorted by name (byte order)
-  const Blob* blob = nullptr;     // a file's bytes, or a symbolic link's target
-  Hash128 state;                  // everything, modification times included: decides the future (Obs: see observe.h)
+  Children children;           // a directory's
+  const Blob* blob = nullptr;  // a file's bytes, or a symbolic link's target
+  Hash128 state;               // everything, modification times included: decides the future (Obs: see observe.h)
+  Hash128 listing;             // a directory's entries, whatever their order: a sum, so that one more is one addition
   std::uint64_t total_bytes = 0;  // of all files below, and of this one
   Attributes attributes;
-  Hash128 listing;  // a directory's entries, whatever their order: a sum, so that one more is one addition
 };
 
 enum class Follow : std::uint8_t { yes, no };

@@ -53,7 +53,9 @@ class Differ {
     auto left = before.children.begin();
     auto right = after.children.begin();
     while (left != before.children.end() && right != after.children.end()) {
-      const int order = left->name == right->name ? 0 : left->name->compare(*right->name);
+      const std::string* ours = (*left).name;
+      const std::string* theirs = (*right).name;
+      const int order = ours == theirs ? 0 : ours->compare(*theirs);
       if (order < 0) list(*left++, What::removed);
       else if (order > 0) list(*right++, What::added);
       else compare_entries(*left++, *right++);

@@ -70,7 +70,7 @@ class Walker {
     if (rest_.empty() && last_ == Last::create && place_.slash) return std::unexpected(Errno::eisdir);
     if (name.size() > kNameMax && !(rest_.empty() && last_ == Last::rename))
       return std::unexpected(Errno::enametoolong);
-    const Node* next = child_of(*place_.directories.back(), name);
+    const Node* next = place_.directories.back()->children.find(name);
     if (next != nullptr && next->kind == FileKind::symlink && follows()) return follow(next->blob->bytes);
     place_.names.push_back(name);
     if (rest_.empty()) {
@@ -140,6 +140,14 @@ FsResult<const Node*> find_by_place(const Node* root, std::string_view path, Las
 
 }  // namespace
 
+const Node* Children::find(std::string_view name) const {
+  const std::uint64_t tag = tag_of(name);
+  for (const Name& one : *names_) {
+    if (one.tag == tag && same_name(name, *one.text)) return nodes_[&one - names_->data()];
+  }
+  return nullptr;
+}
+
 bool TreePlace::name_too_long() const { return !names.empty() && names.back().size() > kNameMax; }
 
 FsResult<TreePlace> resolve(const Node* root, std::string_view path, Last last) {
@@ -166,7 +174,7 @@ FsResult<const Node*> find_existing(const Node* root, std::string_view path, Las
     if (at->kind == FileKind::symlink || is_dots(name)) return find_by_place(root, path, last);
     if (at->kind == FileKind::file) return std::unexpected(Errno::enotdir);
     if (name.size() > kNameMax) return std::unexpected(Errno::enametoolong);
-    at = child_of(*at, name);
+    at = at->children.find(name);
     if (at == nullptr) return std::unexpected(Errno::enoent);
   }
   if (at->kind == FileKind::symlink && (last != Last::keep || ends_with_slash(path)))
@@ -182,7 +190,7 @@ TreePlace place_of(const Node* root, const std::vector<std::string_view>& names)
   for (const std::string_view name : names) {
     check(place.is_directory(), "a path leads through what is no directory");
     place.directories.push_back(place.entry);
-    place.entry = child_of(*place.entry, name);
+    place.entry = place.entry->children.find(name);
   }
   place.ending = names.empty() ? Ending::root : Ending::name;
   return place;

@@ -44,9 +44,9 @@ Word word_at(std::string_view text, std::size_t at) {
   return word;
 }
 
-// A word on a name (Child::tag), for a first look. A name of less than kTagWhole bytes shares it with no other: it is
-// the name's own bytes, taken in two parts that overlap, with the length above them. Of a longer one (the highest bit
-// set) it is a mixture of the first eight bytes, the last eight and the length.
+// A word on a name (Children::Name::tag), for a first look. A name of less than kTagWhole bytes shares it with no
+// other: it is the name's own bytes, taken in two parts that overlap, with the length above them. Of a longer one (the
+// highest bit set) it is a mixture of the first eight bytes, the last eight and the length.
 inline constexpr std::size_t kTagWhole = 8;
 
 inline std::uint64_t tag_of(std::string_view name) {
@@ -77,15 +77,6 @@ inline bool same_name(std::string_view a, std::string_view b) {
   if (a.size() > 16) return a == b;
   return word_at<std::uint64_t>(a, 0) == word_at<std::uint64_t>(b, 0) &&
          word_at<std::uint64_t>(a, a.size() - 8) == word_at<std::uint64_t>(b, b.size() - 8);
-}
-
-// The entry of a directory, or null.
-inline const Node* child_of(const Node& directory, std::string_view name) {
-  const std::uint64_t tag = tag_of(name);
-  for (const Child& child : directory.children) {
-    if (child.tag == tag && same_name(name, *child.name)) return child.node;
-  }
-  return nullptr;
 }
 
 // ENOENT, ENOTDIR, ELOOP and ENAMETOOLONG for what is on the way to the entry; EINVAL for a path that is not absolute.

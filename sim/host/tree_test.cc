@@ -300,6 +300,27 @@ TEST_F(Tree, EqualTreesBuiltInAnotherOrderAreOne) {
   EXPECT_EQ(other.root(), tree.root());
 }
 
+TEST_F(Tree, AnEmptiedFolderIsOneThatWasNeverFilled) {
+  file("/emptied/a", "A");
+  ASSERT_TRUE(tree.set_mode("/emptied", 0700));
+  ASSERT_TRUE(tree.unlink("/emptied/a", kWritten));
+  ASSERT_TRUE(tree.make_directory("/empty", kWritten, 0700));
+  EXPECT_EQ(tree.find("/emptied").value(), tree.find("/empty").value());
+}
+
+TEST_F(Tree, StatesOfAFolderShareTheirNames) {
+  file("/etc/a", "A");
+  file("/etc/b", "B");
+  const Node* before = tree.find("/etc").value();
+  file("/etc/a", "other");
+  EXPECT_EQ(&tree.find("/etc").value()->children.names(), &before->children.names());
+  ASSERT_TRUE(tree.unlink("/etc/a", kWritten));
+  file("/etc/a", "A");
+  EXPECT_EQ(tree.find("/etc").value(), before);
+  EXPECT_EQ(before->children.find("a"), tree.find("/etc/a").value());
+  EXPECT_EQ(before->children.find("c"), nullptr);
+}
+
 TEST_F(Tree, ACopyIsNotTouchedByWhatHappensToTheOriginal) {
   file("/a", "1");
   const FileTree copy = tree;

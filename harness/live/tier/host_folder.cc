@@ -211,11 +211,7 @@ struct HostFolder::Reader {
       }
     }
     for (const Entry& entry : entries) {
-      const Node* before = nullptr;
-      if (known != nullptr) {
-        const auto child = std::ranges::find_if(known->children, [&](const Child& c) { return *c.name == entry.name; });
-        if (child != known->children.end()) before = child->node;
-      }
+      const Node* before = known != nullptr ? known->children.find(entry.name) : nullptr;
       if (Done done = read_entry(folder, join(path, entry.name), entry, before); !done) return done;
     }
     return {};
