@@ -44,13 +44,13 @@ class NodeTable {
   // The same as intern for a node whose state is filled in, and known to nobody yet.
   static const Node* add(Store& store, Node&& node);
 
-  // Node::state of a directory with these attributes and entries.
-  static Hash128 state_of_directory(const Attributes& attributes, Hash128 listing) {
-    return state_of(FileKind::directory, attributes, listing);
-  }
-
-  // Node::listing with another node (null: none) in the place of the one that had this name.
-  static Hash128 relisted(Hash128 listing, std::string_view name, const Node* before, const Node* after);
+  // What a directory comes to by its entries.
+  struct Listed {
+    Hash128 listing;
+    Hash128 state;
+  };
+  // With a node of another state (null: none) in the place of the one that has this name.
+  static Listed relisted(const Node& directory, std::string_view name, const Hash128* before, const Hash128* after);
 
  private:
   static bool same(const Node& a, const Node& b);

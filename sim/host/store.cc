@@ -5,7 +5,7 @@
 
 namespace barnacle {
 
-Store::Store() : tables_(std::make_unique<Tables>()) {}
+Store::Store() : tables_(std::make_unique<Tables>()) { tables_->nodes_by_state.max_load_factor(0.8F); }
 Store::~Store() = default;
 
 const Blob* Store::intern(std::string_view bytes) {
@@ -54,17 +54,19 @@ const Node* NodeTable::find(Store& store, Hash128 state) {
   return known == nodes.end() ? nullptr : *known;
 }
 
-Hash128 NodeTable::relisted(Hash128 listing, std::string_view name, const Node* before, const Node* after) {
+NodeTable::Listed NodeTable::relisted(const Node& directory, std::string_view name, const Hash128* before,
+                                      const Hash128* after) {
+  Hash128 listing = directory.listing;
   const Hasher named = Hasher().add(name);
   if (before != nullptr) {
-    const Hash128 entry = Hasher(named).add(before->state).finish();
+    const Hash128 entry = Hasher(named).add(*before).finish();
     listing = {listing.low - entry.low, listing.high - entry.high};
   }
   if (after != nullptr) {
-    const Hash128 entry = Hasher(named).add(after->state).finish();
+    const Hash128 entry = Hasher(named).add(*after).finish();
     listing = {listing.low + entry.low, listing.high + entry.high};
   }
-  return listing;
+  return {listing, state_of(FileKind::directory, directory.attributes, listing)};
 }
 
 Hash128 NodeTable::state_of(FileKind kind, const Attributes& attributes, Hash128 contents) {

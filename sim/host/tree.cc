@@ -10,18 +10,14 @@ namespace {
 
 constexpr std::size_t kLinkTargetMax = 4095;
 
-// The directory with another node (null: none) in the place of the one that has this name.
-const Node* with_child(Store& store, const Node& directory, std::string_view name, const Node* present,
-                       const Node* node) {
-  if (node == present) return &directory;
-  const Hash128 listing = NodeTable::relisted(directory.listing, name, present, node);
-  const Hash128 state = NodeTable::state_of_directory(directory.attributes, listing);
-  if (const Node* known = NodeTable::find(store, state)) return known;
+// The directory with another node (null: none) in the place of the one that has this name; nobody knows it yet.
+const Node* with_child(Store& store, const Node& directory, const NodeTable::Listed& listed, std::string_view name,
+                       const Node* present, const Node* node) {
   Node changed = directory;
-  changed.state = state;
+  changed.state = listed.state;
+  changed.listing = listed.listing;
   const auto at = std::ranges::lower_bound(changed.children, name, {},
                                            [](const Child& child) { return std::string_view(*child.name); });
-  changed.listing = listing;
   if (present != nullptr) changed.total_bytes -= present->total_bytes;
   if (node != nullptr) changed.total_bytes += node->total_bytes;
   if (node == nullptr) {
@@ -34,14 +30,30 @@ const Node* with_child(Store& store, const Node& directory, std::string_view nam
   return NodeTable::add(store, std::move(changed));
 }
 
-// The root after the entry at `place` became `node`; null removes it.
+// The root after the entry at `place` became `node`; null removes it. What states the directories on the way come to is
+// known before any of them is made, and of one that there was already all below was there too.
 const Node* rebuild(Store& store, const TreePlace& place, const Node* node) {
-  const Node* present = place.entry;
-  for (std::size_t i = place.names.size(); i-- > 0;) {
-    node = with_child(store, *place.directories[i], place.names[i], present, node);
-    present = place.directories[i];
+  const std::size_t depth = place.names.size();
+  if (depth == 0) return node;
+  if (node == place.entry) return place.directories.front();
+  std::vector<NodeTable::Listed> listed(depth);
+  const auto state_of = [](const Node* one) { return one != nullptr ? &one->state : nullptr; };
+  const Hash128* before = state_of(place.entry);
+  const Hash128* after = state_of(node);
+  for (std::size_t i = depth; i-- > 0;) {
+    listed[i] = NodeTable::relisted(*place.directories[i], place.names[i], before, after);
+    before = &place.directories[i]->state;
+    after = &listed[i].state;
   }
-  return node;
+  std::size_t unknown = 0;
+  const Node* made = nullptr;
+  while (unknown < depth && (made = NodeTable::find(store, listed[unknown].state)) == nullptr) ++unknown;
+  if (made == nullptr) made = node;
+  for (std::size_t i = unknown; i-- > 0;) {
+    const Node* present = i + 1 < depth ? place.directories[i + 1] : place.entry;
+    made = with_child(store, *place.directories[i], listed[i], place.names[i], present, made);
+  }
+  return made;
 }
 
 const Node* make_node(Store& store, FileKind kind, const Blob* blob, Attributes attributes) {
