@@ -75,20 +75,24 @@ void watch_workloads(World& world, StepRecord& record) {
   });
 }
 
-// The cluster in which a release is installed anew: an empty one for the model, whose runs depend on nothing in it; for
-// the real logic the one that it was started in, with its roles and ConfigMaps.
-Cluster surroundings_of(const Served& served) {
+// The cluster in which the last of the releases is installed anew: an empty one for the model, whose runs depend on
+// nothing in it, but with the label that the others have put on the node, so that a run in a world with the same
+// releases is remembered here; for the real logic the one that it was started in, with its roles and ConfigMaps.
+Cluster surroundings_of(std::span<const Served* const> releases) {
+  const Served& served = *releases.back();
   if (served.surroundings) return *served.surroundings;
   Cluster cluster;
   cluster.now = kFirstDay;
-  cluster.add_node(kSomeNode, served.runtime.text());
+  const bool labelled = releases.size() > 1;
+  cluster.add_node(kSomeNode, served.runtime.text(), labelled ? Strings{{std::string(kKataLabel), "true"}} : Strings{});
   return cluster;
 }
 
-// Null where it does not settle within three starts.
-HostPtr with_installed(Lab& lab, HostPtr host, const Served& served) {
+// The host of all releases but the last, with that one. Null where it does not settle within three starts.
+HostPtr with_last_installed(Lab& lab, HostPtr host, std::span<const Served* const> releases) {
+  const Served& served = *releases.back();
   if (!(host->host.runtime == served.runtime)) host = with_runtime(host, served.runtime);
-  Cluster cluster = surroundings_of(served);
+  Cluster cluster = surroundings_of(releases);
   const ProgramStart start{{.program = Program::install,
                             .settings = served.settings,
                             .node = served.pod ? std::get<PodStatus>(served.pod->status).node : kSomeNode,
@@ -203,7 +207,7 @@ HostPtr fresh_install(Lab& lab, const HostPtr& baseline, std::span<const Served*
   const Hash128 key = hasher.finish();
   if (const auto known = lab.fresh_installs.find(key); known != lab.fresh_installs.end()) return known->second;
   const HostPtr before = fresh_install(lab, baseline, releases.first(releases.size() - 1));
-  return lab.fresh_installs[key] = before ? with_installed(lab, before, *releases.back()) : nullptr;
+  return lab.fresh_installs[key] = before ? with_last_installed(lab, before, releases) : nullptr;
 }
 
 const std::string& release_of(const Object& object) {

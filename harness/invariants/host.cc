@@ -241,7 +241,7 @@ void host_restored(const CheckContext& context, Verdict& verdict) {
 void host_isolated(const CheckContext& context, Verdict& verdict) {
   const bool of_a_release = context.step.kind <= StepKind::restart_pod;
   if (!of_a_release || context.record.refused) return;
-  for (const NodeHost& node : context.after.nodes) {
+  for (const ClusterNode& node : context.nodes) {
     const NodeHost* before = context.before.find_node(node.name);
     if (before == nullptr) continue;
     for (const Served* served : served_on(context.before, node.name)) {
@@ -252,12 +252,12 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
       if (own || touched) continue;
       verdict.spoke = true;
       const auto root = before->host->host.files.find(served->destination());
-      const auto now = node.host->host.files.find(served->destination());
+      const auto now = node.host.host.files.find(served->destination());
       const bool same = root && now ? seen_hash(context.lab.store, *root) == seen_hash(context.lab.store, *now)
                                     : root.has_value() == now.has_value();
       if (!same) {
         Violation violation =
-            difference(before->host->host.files, node.host->host.files,
+            difference(before->host->host.files, node.host.host.files,
                        fmt::format("a step of {} changed files of {}", context.step.release, served->release),
                        served->destination());
         verdict.violations.push_back({node.name, violation.path.empty() ? served->destination() : violation.path,
@@ -267,14 +267,14 @@ void host_isolated(const CheckContext& context, Verdict& verdict) {
       const LoadedConfigPtr& had = before->host->host.loaded;
       for (const Handler& handler : had ? std::span<const Handler>(had->handlers) : std::span<const Handler>{}) {
         if (!is_below(handler.runtime_path, served->destination())) continue;
-        const auto& loaded = node.host->host.loaded;
+        const auto& loaded = node.host.host.loaded;
         if (loaded && std::ranges::count(loaded->handlers, handler) != 0) continue;
         verdict.violations.push_back(
             {node.name, handler.name,
              fmt::format("a step of {} took or changed this handler of {}", context.step.release, served->release),
              served->release});
       }
-      if (is_labelled(context.lab, context.before, node.name) && !is_labelled(context.lab, context.after, node.name)) {
+      if (!node.labelled && is_labelled(context.lab, context.before, node.name)) {
         verdict.violations.push_back(
             {node.name, std::string(node_label(context.lab)),
              fmt::format("a step of {} took the label from {}", context.step.release, served->release),

@@ -217,34 +217,38 @@ struct Resolver {
   const NodeView& node;
   const Served& served;
   std::vector<Violation>& violations;
+  std::string folder{};  // that is being checked
 
   void miss(const std::string& path, const std::string& why) const {
     violations.push_back({"", path, why, served.release});
   }
 
-  void check_payload() const {
+  void check_payload() {
     const auto tree = node.host.host.files.find(served.destination());
     const Node* present = tree ? *tree : nullptr;
     const Payload& payload = *served.settings->version->payload;
-    check_entries(*payload_tree(node.lab.store, payload).root, present, served.destination(), false);
+    folder = served.destination();
+    check_entries(*payload_tree(node.lab.store, payload).root, present, false);
   }
 
   // Names are in one order in both folders.
-  void check_entries(const Node& wanted, const Node* present, const std::string& folder, bool binaries) const {
+  void check_entries(const Node& wanted, const Node* present, bool binaries) {
     const Children there = present != nullptr ? present->children : Children();
     auto at = there.begin();
     for (const Child& child : wanted.children) {
       while (at != there.end() && (*at).name != child.name && *(*at).name < *child.name) ++at;
       const Node* found = at != there.end() && (*at).name == child.name ? (*at).node : nullptr;
       if (found == child.node) continue;
-      check_entry(*child.node, found, folder, *child.name, binaries);
-      if (child.node->kind == FileKind::directory)
-        check_entries(*child.node, found, join(folder, *child.name), child.name->ends_with("bin"));
+      check_entry(*child.node, found, *child.name, binaries);
+      if (child.node->kind != FileKind::directory) continue;
+      const std::size_t length = folder.size();
+      folder.append("/").append(*child.name);
+      check_entries(*child.node, found, child.name->ends_with("bin"));
+      folder.resize(length);
     }
   }
 
-  void check_entry(const Node& wanted, const Node* found, const std::string& folder, const std::string& name,
-                   bool binary) const {
+  void check_entry(const Node& wanted, const Node* found, const std::string& name, bool binary) const {
     if (found == nullptr) miss(join(folder, name), "is in the payload and not on the host");
     else if (found->kind != wanted.kind) miss(join(folder, name), "is of another kind than in the payload");
     else if (binary && found->kind == FileKind::file && (found->attributes.mode & 0111) == 0)
@@ -276,7 +280,7 @@ void path_suffix_once(const CheckContext& context, Verdict& verdict) {
 // A configuration that names what is not there makes a shim that cannot start.
 void path_resolves(const NodeView& node, std::vector<Violation>& violations) {
   for (std::size_t i = 0; i < node.served.size(); ++i) {
-    const Resolver resolver{node, *node.served[i], violations};
+    Resolver resolver{node, *node.served[i], violations};
     resolver.check_payload();
     for (const FileOfRelease& file : files_on(node)[i]) resolver.check_file(file);
   }

@@ -8,15 +8,24 @@
 #include <utility>
 
 #include "sim/cluster/json_read.h"
+#include "sim/cluster/kinds.h"
 
 namespace barnacle {
 namespace {
 
+bool names(const std::vector<std::string>& texts, std::string_view wanted) {
+  return std::ranges::any_of(texts, [&](std::string_view text) { return text == wanted || text == "*"; });
+}
+
 PolicyRule read_rule(const Json& rule) {
-  return {.groups = texts_at(rule, "apiGroups"),
-          .resources = texts_at(rule, "resources"),
-          .verbs = texts_at(rule, "verbs"),
-          .names = texts_at(rule, "resourceNames")};
+  PolicyRule read{.kinds = {}, .verbs = texts_at(rule, "verbs"), .names = texts_at(rule, "resourceNames")};
+  const std::vector<std::string> groups = texts_at(rule, "apiGroups");
+  const std::vector<std::string> resources = texts_at(rule, "resources");
+  for (std::size_t kind = 0; kind < kKindCount; ++kind) {
+    const KindFacts& known = facts(static_cast<Kind>(kind));
+    read.kinds[kind] = names(resources, known.resource) && names(groups, known.group);
+  }
+  return read;
 }
 
 void read_spec(const Json& spec, PodTemplate& read) {

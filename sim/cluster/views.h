@@ -4,6 +4,7 @@
 // whatever its kind, since a body does not know its kind.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,8 +25,7 @@ struct PodTemplate {
 };
 
 struct PolicyRule {
-  std::vector<std::string> groups;
-  std::vector<std::string> resources;
+  std::bitset<kKindCount> kinds;  // whose resource and group it names
   std::vector<std::string> verbs;
   std::vector<std::string> names;  // resourceNames; empty: all
 };

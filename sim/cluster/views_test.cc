@@ -34,6 +34,22 @@ TEST(BodyViews, WhatABodyWasMadeOfDoesNotShowInIt) {
   }
 }
 
+TEST(BodyViews, ARuleIsOfTheKindsWhoseResourceAndGroupItNames) {
+  const BodyPtr body = make_body(Json::parse(R"({"rules":[
+      {"apiGroups":["apps"],"resources":["daemonsets","nodes"],"verbs":["get"]},
+      {"apiGroups":["*"],"resources":["nodes","unknown"],"verbs":["get"]},
+      {"apiGroups":["","apps"],"resources":["*"],"verbs":["get"]}]})"));
+  const auto names = [&](std::size_t rule, Kind kind) {
+    return body->views->rules[rule].kinds[static_cast<std::size_t>(kind)];
+  };
+  EXPECT_TRUE(names(0, Kind::daemon_set));
+  EXPECT_FALSE(names(0, Kind::node));  // of another group
+  EXPECT_TRUE(names(1, Kind::node));
+  EXPECT_FALSE(names(1, Kind::daemon_set));
+  EXPECT_TRUE(names(2, Kind::node) && names(2, Kind::daemon_set));
+  EXPECT_FALSE(names(2, Kind::cluster_role));
+}
+
 TEST(BodyViews, ATemplateWithoutContainersIsReadAllTheSame) {
   const BodyPtr body = make_body(Json::parse(R"({"spec":{"template":{"spec":{"nodeSelector":{"pool":"kata"}}}}})"));
   EXPECT_EQ(template_of(body).spec->node_selector, (Strings{{"pool", "kata"}}));

@@ -110,17 +110,13 @@ const std::string& object_name(const Effect& effect, const Caller& caller) {
 
 void label_object(const Effect& effect, Cluster& cluster, const Caller& caller, EffectResult& result) {
   const std::string& name = object_name(effect, caller);
-  const ObjectPtr before = cluster.find(effect.object_kind, effect.namespace_, name);
-  if (before) {
-    const auto label = before->labels.find(effect.other);
-    const bool same =
-        effect.value ? label != before->labels.end() && label->second == *effect.value : label == before->labels.end();
-    result.changed = !same;
-    // A patch that changes nothing is answered, and nothing is written.
-    if (same && cluster.allowed(caller.account, "patch", effect.object_kind, effect.namespace_)) return;
-  }
-  note(result,
-       cluster.set_label(caller.account, effect.object_kind, effect.namespace_, name, effect.other, effect.value));
+  const ObjectPtr& stored = cluster.find(effect.object_kind, effect.namespace_, name);
+  const std::uint64_t before = stored ? stored->resource_version : 0;
+  const auto done =
+      cluster.set_label(caller.account, effect.object_kind, effect.namespace_, name, effect.other, effect.value);
+  note(result, done);
+  // A patch that changes nothing is answered, and nothing is written.
+  result.changed = done && (*done)->resource_version != before;
 }
 
 }  // namespace
@@ -223,12 +219,12 @@ Hash128 api_view(const Effect& effect, const Cluster& cluster, const Caller& cal
       effect.kind == EffectKind::wait_ready ||
       cluster.allowed(caller.account, kVerbs[index], effect.object_kind, effect.namespace_)));
   if (effect.kind == EffectKind::api_list) {
-    for (const ObjectPtr& object : cluster.all(effect.object_kind)) {
+    for (const ObjectPtr& object : cluster.of_kind(effect.object_kind)) {
       if (effect.namespace_.empty() || object->namespace_ == effect.namespace_) hasher.add(object->name);
     }
     return hasher.finish();
   }
-  const ObjectPtr object = cluster.find(effect.object_kind, effect.namespace_, object_name(effect, caller));
+  const ObjectPtr& object = cluster.find(effect.object_kind, effect.namespace_, object_name(effect, caller));
   if (!object) return hasher.add(std::uint64_t{0}).finish();
   const auto* node = std::get_if<NodeStatus>(&object->status);
   switch (effect.kind) {

@@ -56,6 +56,17 @@ struct Questions {
   HashMap<std::shared_ptr<const Effect>> of;
 };
 
+// Whether what the one left at the API server may show in the answer to the other. Labels are what programs write most.
+bool may_show_in(const Effect& trace, const Effect& question) {
+  const bool labels = trace.kind == EffectKind::api_label && question.kind == EffectKind::api_label;
+  return !labels || trace.other == question.other;
+}
+
+// A label that is as it shall be is not written.
+bool wrote(const Effect& effect, const EffectResult& answer) {
+  return writes_api(effect.kind) && (effect.kind != EffectKind::api_label || answer.changed);
+}
+
 std::shared_ptr<const Effect> asked_before(Store& store, const Effect& effect) {
   Hasher hasher;
   hasher.add(static_cast<std::uint64_t>(effect.kind)).add(static_cast<std::uint64_t>(effect.object_kind));
@@ -251,7 +262,11 @@ EffectResult Execution::end_part(const std::set<std::string, std::less<>>& wante
 void Execution::note_api(const Effect& effect) {
   auto asked = asked_before(shell_.store(), effect);
   const Hash128 view = api_view(*asked, place_.cluster, place_.caller);
-  record_->api.push_back({std::move(asked), view, writes_api(effect.kind)});
+  record_->sees_own_traces =
+      record_->sees_own_traces || std::ranges::any_of(record_->api, [&](const RunRecord::Seen& seen) {
+        return seen.leaves_trace && may_show_in(*seen.effect, effect);
+      });
+  record_->api.push_back({std::move(asked), view});
 }
 
 void Execution::note_for_part(const Effect& effect) {
@@ -296,7 +311,7 @@ bool Execution::step(const Effect& effect) {
   const std::uint64_t denials = place_.cluster.denial_count();
   EffectResult answer = strikes && fault_->what == RunFault::What::tear ? tear(effect) : do_effect(effect);
   if (strikes && fault_->what == RunFault::What::lose) answer = fault_->answer;
-  if (place_.cluster.denial_count() != denials) record_->api.back().leaves_trace = true;
+  if (place_.cluster.denial_count() != denials || wrote(effect, answer)) record_->api.back().leaves_trace = true;
   if (mutates(effect) && answer.ok()) record_->changes.add({number, effect.kind, changed_thing(effect)});
   if (restarts) {
     note_loaded(working_.loaded);

@@ -1,5 +1,7 @@
 #include "sim/deploy/process.h"
 
+#include <algorithm>
+
 #include "sim/deploy/execution.h"
 #include "sim/deploy/surroundings.h"
 
@@ -30,29 +32,38 @@ Hash128 key_of(const RunRequest& request, Hash128 host) {
   return question.add(static_cast<std::uint64_t>(request.host_now)).add(host).finish();
 }
 
+// A run fits where every answer that it had from the API server would be given again; then the cluster becomes what the
+// run leaves.
+bool repeat(const RunRecord& run, const Caller& caller, Cluster& cluster) {
+  const auto answers_again = [&](const RunRecord::Seen& seen, const Cluster& present) {
+    return api_view(*seen.effect, present, caller) == seen.view;
+  };
+  if (!run.sees_own_traces) {
+    // All is asked before anything is changed: nothing has to be taken back.
+    if (!std::ranges::all_of(run.api, [&](const RunRecord::Seen& seen) { return answers_again(seen, cluster); }))
+      return false;
+    for (const RunRecord::Seen& seen : run.api) {
+      if (seen.leaves_trace) perform_api(*seen.effect, cluster, caller);
+    }
+    return true;
+  }
+  Cluster changed = cluster;
+  for (const RunRecord::Seen& seen : run.api) {
+    if (!answers_again(seen, changed)) return false;
+    if (seen.leaves_trace) perform_api(*seen.effect, changed, caller);
+  }
+  cluster = std::move(changed);
+  return true;
+}
+
 }  // namespace
 
-// A run fits where every answer that it had from the API server would be given again.
 const Runner::Remembered* Runner::recall(Hash128 key, const RunRequest& request, Cluster& cluster) {
   const auto candidates = memory_.find(key);
   if (candidates == memory_.end()) return nullptr;
   const Caller caller{request.account, request.node};
   for (const Remembered& candidate : candidates->second) {
-    std::optional<Cluster> changed;  // a copy, from the first trace on
-    bool fits = true;
-    for (const RunRecord::Seen& seen : candidate.run->api) {
-      Cluster& present = changed ? *changed : cluster;
-      if (api_view(*seen.effect, present, caller) != seen.view) {
-        fits = false;
-        break;
-      }
-      if (!seen.leaves_trace) continue;
-      if (!changed) changed = cluster;
-      perform_api(*seen.effect, *changed, caller);
-    }
-    if (!fits) continue;
-    if (changed) cluster = std::move(*changed);
-    return &candidate;
+    if (repeat(*candidate.run, caller, cluster)) return &candidate;
   }
   return nullptr;
 }

@@ -41,11 +41,12 @@ struct RunRecord {
   struct Seen {
     std::shared_ptr<const Effect> effect;  // shared by all runs that asked the same; null for a live run
     Hash128 view;
-    bool leaves_trace = false;  // it wrote, or was refused, which the API server keeps a list of
+    bool leaves_trace = false;  // it changed something, or was refused, which the API server keeps a list of
   };
   Program program = Program::install;
   RunResult result;
   std::vector<Seen> api;            // every API effect with the answer it had, in order
+  bool sees_own_traces = false;     // what it left at the API server may show in what it asked later
   Changes changes;                  // mutating effects
   int effects = 0;                  // all of them
   int restarts = 0;                 // of the container runtime
