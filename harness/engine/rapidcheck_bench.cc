@@ -61,6 +61,6 @@ void rc_state_trivial(benchmark::State& state) {
   }
   state.SetItemsProcessed(commands);
 }
-BENCHMARK(rc_state_trivial)->Unit(benchmark::kMicrosecond)->MinTime(1.0)->Repetitions(3);
+BENCHMARK(rc_state_trivial)->Unit(benchmark::kMicrosecond)->MinTime(1.0)->Repetitions(5);
 
 }  // namespace

@@ -44,7 +44,7 @@ void steps_with_all_invariants(benchmark::State& state) {
   }
   state.SetItemsProcessed(steps);
 }
-BENCHMARK(steps_with_all_invariants)->Unit(benchmark::kMicrosecond)->MinTime(2.0)->Repetitions(3);
+BENCHMARK(steps_with_all_invariants)->Unit(benchmark::kMicrosecond)->MinTime(2.0)->Repetitions(5);
 
 // The same as `barnacle run` plays them: a worker for each core, each with a theme of its own.
 void campaign_on_all_cores(benchmark::State& state) {
@@ -64,7 +64,7 @@ void campaign_on_all_cores(benchmark::State& state) {
   }
   state.SetItemsProcessed(steps);
 }
-BENCHMARK(campaign_on_all_cores)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(1.0)->Repetitions(3);
+BENCHMARK(campaign_on_all_cores)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(1.0)->Repetitions(5);
 
 }  // namespace
 }  // namespace barnacle
